@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_SOLVER_H
+#define WEIR_SOLVER_H
+
+/**
+ * @file
+ * A solver that runs inside the program: create, start, step, frame.
+ *
+ * One `weir_solver_ops` table describes one system. `configure` is called once
+ * per run and makes everything that lanes share and never change (coefficients,
+ * FFT plans, integration weights). `create` makes the state of one lane; a lane
+ * runs one simulation after another, and one thread may run many lanes. A
+ * solver keeps no state outside these two objects, so that the same parameters
+ * give the same bits in any lane, on any thread, in any order.
+ *
+ * All functions return 0 or a negative code with a message (see base/err.h).
+ */
+#include "weir/option.h"
+#include "weir/space.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define WEIR_MAX_DIMS 2
+
+/** Shape of one frame: float32, (channels, n[0][, n[1]]), last axis fastest. */
+struct weir_shape {
+    int channels;
+    int dims;             /* 1 or 2 */
+    int n[WEIR_MAX_DIMS]; /* grid points per axis; unused axes are 1 */
+};
+
+/** Floats in one frame. */
+static inline size_t weir_shape_floats(const struct weir_shape *s)
+{
+    return (size_t)s->channels * (size_t)s->n[0] * (size_t)s->n[1];
+}
+
+/** What a configured solver produces. Pointers live as long as the config. */
+struct weir_solver_info {
+    struct weir_shape shape;
+    double extent[WEIR_MAX_DIMS]; /* length of the domain per axis */
+    double dt;                    /* time between two frames */
+    bool periodic;
+    const char *equation;     /* one line, as a paper would write it */
+    const char *const *field; /* `channels` names */
+    struct weir_space space;  /* what is sampled, default ranges */
+};
+
+struct weir_solver_ops {
+    const char *name;
+    const char *summary;               /* one line for `weir list` */
+    const struct weir_option *options; /* ends with a NULL name */
+
+    /** Check options and build what lanes share. */
+    int (*configure)(const struct weir_options *opts, void **config);
+    void (*describe)(const void *config, struct weir_solver_info *info);
+    void (*release)(void *config);
+
+    /** One lane's state. Not thread-safe against itself on one lane. */
+    int (*create)(const void *config, void **lane);
+    /** Set the state to t = 0 of the simulation with @p parameters. */
+    int (*start)(void *lane, const double *parameters);
+    /**
+     * Advance by dt.
+     * @return 0, or -WEIR_EDIVERGED when the state is no longer finite
+     */
+    int (*step)(void *lane);
+    /** Write the current frame, weir_shape_floats() floats. */
+    void (*frame)(const void *lane, float *out);
+    void (*destroy)(void *lane);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

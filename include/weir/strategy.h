@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_STRATEGY_H
+#define WEIR_STRATEGY_H
+
+/**
+ * @file
+ * An acquisition strategy: it learns which simulations the surrogate finds hard
+ * and proposes the parameters of simulations that have not started.
+ *
+ * The acquisition stage owns one strategy and calls it from one thread, in this
+ * order: `create`; `initial` for every simulation of the budget; then, as the
+ * run goes on, `meet` once per simulation before its first loss, `observe` for
+ * each batch, and, when `due` says so, `propose` for all simulations still
+ * open. A strategy holds no clock and no global random state: draws come from
+ * streams keyed by (seed, purpose, simulation id), so that two strategies share
+ * every draw they have in common. `save` and `restore` carry its whole state.
+ *
+ * Parameters are coordinates in the unit cube of `env->space`.
+ */
+#include "weir/blob.h"
+#include "weir/option.h"
+#include "weir/space.h"
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/** What stays fixed for a run. Lives longer than the strategy. */
+struct weir_strategy_env {
+    uint64_t seed;
+    struct weir_space space;
+    uint32_t budget; /* simulations planned at the start */
+    uint32_t samples_per_simulation;
+    uint32_t batch;           /* samples in a full batch */
+    uint64_t gradient_steps;  /* planned; 0 when the run ends by draining */
+    double samples_per_batch; /* new samples per gradient step */
+};
+
+/** Difficulty of one sample, as the trainer published it. */
+struct weir_sample_loss {
+    uint32_t simulation;
+    uint32_t step; /* first step of the sample's window */
+    float loss;    /* acquisition.loss_type */
+};
+
+/** One whole batch, after the reduction over all groups. */
+struct weir_batch_loss {
+    uint64_t batch;        /* gradient step that used it, from 0 */
+    float mean, deviation; /* of `loss` over the global batch */
+    const struct weir_sample_loss *sample;
+    size_t n; /* samples delivered; fewer than trained on if some were lost */
+};
+
+/** Where the run stands. */
+struct weir_progress {
+    uint64_t batch;    /* batches observed so far */
+    uint32_t finished; /* simulations finished */
+    uint32_t open;     /* simulations whose parameters may still change */
+};
+
+/** One proposal; `u` points to space.n coordinates to fill. */
+struct weir_proposal {
+    uint32_t simulation;
+    double *u;
+    uint8_t bred;        /* out: 0 drawn from the target density, 1 steered */
+    uint32_t generation; /* out: counts propose calls from 1 */
+};
+
+struct weir_strategy_ops {
+    const char *name;
+    const char *summary;               /* one line for `weir list` */
+    const struct weir_option *options; /* ends with a NULL name */
+
+    int (*create)(const struct weir_strategy_env *env,
+                  const struct weir_options *opts, void **self);
+    void (*destroy)(void *self);
+
+    /** First parameters of @p simulation, before anything is known. */
+    void (*initial)(void *self, uint32_t simulation, double *u);
+    /** @p simulation runs with parameters @p u; called before its losses. */
+    int (*meet)(void *self, uint32_t simulation, const double *u);
+    /** Fold one batch of losses. */
+    int (*observe)(void *self, const struct weir_batch_loss *batch);
+    /** Whether `propose` should be called now. Cheap. */
+    bool (*due)(const void *self, const struct weir_progress *now);
+    /**
+     * New parameters for @p n open simulations, lowest id first. An open
+     * simulation the strategy does not want to change gets the parameters it
+     * would get from `initial`.
+     */
+    int (*propose)(void *self, const struct weir_progress *now,
+                   struct weir_proposal *proposals, size_t n);
+
+    int (*save)(const void *self, struct weir_blob *out);
+    int (*restore)(void *self, struct weir_blob *in);
+};
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Install what is missing, build, run the tests.
+#   sh tests/run.sh          gcc: every test; ASan+UBSan and TSan: what fits
+#   sh tests/run.sh --all    also clang, every test under every sanitizer, long
+#                            stress (WEIR_STRESS_SECONDS, default 60 there)
+set -eu
+cd "$(dirname "$0")/.."
+sh configs/dependencies.sh test
+all=no
+[ "${1:-}" = --all ] && all=yes
+jobs=$(nproc)
+
+# build NAME CACHE-FILE [cmake arguments]
+build() {
+    name=$1 cache=$2
+    shift 2
+    echo "== build $name"
+    cmake -C "configs/build/$cache.cmake" -S . -B ".build/$name" -G Ninja \
+        -DWEIR_WERROR=ON "$@" >".build/$name.log" 2>&1 &&
+        cmake --build ".build/$name" -j "$jobs" >>".build/$name.log" 2>&1 || {
+        cat ".build/$name.log"
+        exit 1
+    }
+}
+
+# check NAME [ctest arguments]
+check() {
+    name=$1
+    shift
+    echo "== test $name"
+    ctest --test-dir ".build/$name" --no-tests=error --schedule-random \
+        --output-on-failure -j "$jobs" "$@"
+}
+
+mkdir -p .build
+build release release
+check release
+build asan asan
+build tsan tsan
+if [ $all = no ]; then
+    check asan -L unit
+    check tsan -L stress
+    exit 0
+fi
+export WEIR_STRESS_SECONDS="${WEIR_STRESS_SECONDS:-60}"
+check asan
+check tsan -L 'unit|stress|fault'
+build clang release -DCMAKE_C_COMPILER=clang
+check clang
