@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "acquire/registry.h"
+
+#include "base/err.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct weir_strategy_ops *const strategies[] = {
+#define X(name) &weir_strategy_##name,
+    WEIR_STRATEGIES(X)
+#undef X
+};
+
+#define N_STRATEGIES (sizeof(strategies) / sizeof(*strategies))
+
+static void hint_at_names(const char *word)
+{
+    const char *names[N_STRATEGIES];
+    char all[512] = "";
+    for (size_t i = 0; i < N_STRATEGIES; i++) {
+        size_t used = strlen(all);
+        names[i] = strategies[i]->name;
+        snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "",
+                 names[i]);
+    }
+    const char *near = weir_nearest_name(word, names, N_STRATEGIES);
+    if (near)
+        weir_err_hint("did you mean '%s'?", near);
+    else
+        weir_err_hint("strategies are: %s", all);
+}
+
+const struct weir_strategy_ops *weir_strategy_find(const char *name)
+{
+    for (size_t i = 0; i < N_STRATEGIES; i++)
+        if (strcmp(strategies[i]->name, name) == 0)
+            return strategies[i];
+    WEIR_FAIL(WEIR_ECONFIG, "no acquisition strategy '%s'", name);
+    hint_at_names(name);
+    return NULL;
+}
+
+const struct weir_strategy_ops *const *weir_strategy_list(size_t *n)
+{
+    if (n)
+        *n = N_STRATEGIES;
+    return strategies;
+}
