@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_IO_RUN_DIR_H
+#define WEIR_IO_RUN_DIR_H
+
+/**
+ * @file
+ * The directory of a run: created, writable, and owned by one process.
+ *
+ *     DIR/lock                   held with flock(2); text: the owner's pid
+ *     DIR/run.h5                 io/runfile.h
+ *     DIR/checkpoints/           io/checkpoint_dir.h
+ */
+
+/**
+ * Create DIR (with its parents) and DIR/checkpoints where they are missing and
+ * see that files can be created there.
+ * @return 0
+ * @return -WEIR_EENV  cannot be created or written; the message says which part
+ */
+int weir_run_dir_prepare(const char *dir);
+
+/**
+ * Take DIR for this process until weir_run_dir_unlock() or its end, however it
+ * ends. The descriptor is close-on-exec: a program started by the run does not
+ * keep the directory locked, a forked copy of it does.
+ *
+ * On a file system without flock(2) the run goes on unlocked, with a warning.
+ *
+ * @return >= 0        a descriptor for weir_run_dir_unlock()
+ * @return -WEIR_EENV  another process has it; the message gives its pid
+ */
+int weir_run_dir_lock(const char *dir);
+/** Give DIR back. The file stays: removing it would race with a new owner. */
+void weir_run_dir_unlock(int lock);
+
+#endif
