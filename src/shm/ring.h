@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_SHM_RING_H
+#define WEIR_SHM_RING_H
+
+/**
+ * @file
+ * Single-producer, single-consumer ring of fixed-size elements, written and
+ * read in place in memory the caller supplies.
+ *
+ * Guarantees: first in, first out; no allocation; every call wait-free.
+ * Does not:   block (see doorbell.h), grow, or hold more than one producer or
+ *             consumer at a time.
+ * Threads:    one producer and one consumer. Either role may move to another
+ *             thread if something else orders the two (the trainer's barrier).
+ *
+ * Positions are free-running 64-bit counts of elements, compared only by
+ * unsigned difference; a masked one is called `..._at`.
+ *
+ * Owners
+ *   word        stored by                  loaded by            line
+ *   tail        producer                   producer, consumer   0
+ *   head_seen   producer                   producer             0
+ *   head        consumer                   consumer, producer   1
+ *   tail_seen   consumer                   consumer             1
+ *   mask, size  weir_ring_init             both                 2
+ *   elements    producer, reserve..commit  consumer, peek..release  3...
+ *
+ * Edges
+ *   P1 store-release of tail in commit  ->  C1 load-acquire of tail in peek:
+ *      the element's bytes are visible.
+ *   C2 store-release of head in release ->  P2 load-acquire of head in reserve:
+ *      the consumer has finished reading; the bytes may be overwritten.
+ *   Neither edge says anything about memory outside the elements that the
+ *   producer wrote before commit: that is visible too, by the same release.
+ *
+ * Relaxed accesses
+ *   R1 a side's own position: nobody else stores it, so a relaxed load reads
+ *      the last value this side wrote.
+ *   R2 weir_ring_count from a third thread: a statistic, stale by design.
+ *
+ * Progress and failure
+ *   A producer that dies between reserve and commit leaves an element nobody
+ *   sees; its place is reserved again by the next producer. A consumer that
+ *   stalls makes the ring full: the producer sees NULL and never overwrites.
+ *
+ * Exclusion (X: the caller must serialise)
+ *              reserve commit peek release count
+ *   reserve       X      X     -     -      -
+ *   commit        X      X     -     -      -
+ *   peek          -      -     X     X      -
+ *   release       -      -     X     X      -
+ */
+#include "base/heap.h"
+
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct weir_ring {
+    /* line 0: the producer's */
+    _Alignas(WEIR_ALIGN) _Atomic uint64_t tail;
+    uint64_t head_seen;
+    /* line 1: the consumer's */
+    _Alignas(WEIR_ALIGN) _Atomic uint64_t head;
+    uint64_t tail_seen;
+    /* line 2: fixed */
+    _Alignas(WEIR_ALIGN) uint64_t mask;
+    uint64_t element_bytes;
+    /* line 3 on: elements */
+    _Alignas(WEIR_ALIGN) unsigned char element[];
+};
+
+_Static_assert(offsetof(struct weir_ring, head) == 64, "consumer on its line");
+_Static_assert(offsetof(struct weir_ring, mask) == 128, "constants on theirs");
+_Static_assert(offsetof(struct weir_ring, element) == 192, "layout version 1");
+
+/** Bytes of a ring of @p capacity (a power of two) elements. */
+size_t weir_ring_bytes(size_t capacity, size_t element_bytes);
+/**
+ * Lay out an empty ring in zeroed memory.
+ * @return 0, or -EINVAL when @p capacity is not a power of two or an element
+ *         has no bytes
+ */
+int weir_ring_init(struct weir_ring *ring, size_t capacity,
+                   size_t element_bytes);
+
+/** Place of the next element to write, or NULL when the ring is full. */
+static inline void *weir_ring_reserve(struct weir_ring *ring)
+{
+    uint64_t tail =
+        atomic_load_explicit(&ring->tail, memory_order_relaxed); /* R1 */
+    if (tail - ring->head_seen > ring->mask) {
+        /* Ask the consumer's line only when the copy says full: in the steady
+         * state the producer stays on its own line. Free space may look
+         * smaller than it is, never larger. */
+        ring->head_seen =
+            atomic_load_explicit(&ring->head, memory_order_acquire); /* P2 */
+        if (tail - ring->head_seen > ring->mask)
+            return NULL;
+    }
+    return ring->element + (tail & ring->mask) * ring->element_bytes;
+}
+
+/** Publish the element that reserve returned. */
+static inline void weir_ring_commit(struct weir_ring *ring)
+{
+    uint64_t tail =
+        atomic_load_explicit(&ring->tail, memory_order_relaxed); /* R1 */
+#ifdef WEIR_BREAK_RING_PUBLISH
+    atomic_store_explicit(&ring->tail, tail + 1, memory_order_relaxed); /* P1 */
+#else
+    atomic_store_explicit(&ring->tail, tail + 1, memory_order_release); /* P1 */
+#endif
+}
+
+/** The oldest element, or NULL when the ring is empty. */
+static inline void *weir_ring_peek(struct weir_ring *ring)
+{
+    uint64_t head =
+        atomic_load_explicit(&ring->head, memory_order_relaxed); /* R1 */
+    if (head == ring->tail_seen) {
+        ring->tail_seen =
+            atomic_load_explicit(&ring->tail, memory_order_acquire); /* C1 */
+        if (head == ring->tail_seen)
+            return NULL;
+    }
+    return ring->element + (head & ring->mask) * ring->element_bytes;
+}
+
+/** Give the element that peek returned back to the producer. */
+static inline void weir_ring_release(struct weir_ring *ring)
+{
+    uint64_t head =
+        atomic_load_explicit(&ring->head, memory_order_relaxed);        /* R1 */
+    atomic_store_explicit(&ring->head, head + 1, memory_order_release); /* C2 */
+}
+
+/** Elements in the ring, from any thread; a moment old (R2). */
+static inline uint64_t weir_ring_count(const struct weir_ring *ring)
+{
+    uint64_t head =
+        atomic_load_explicit(&ring->head, memory_order_relaxed); /* R2 */
+    uint64_t tail =
+        atomic_load_explicit(&ring->tail, memory_order_relaxed); /* R2 */
+    return tail - head;
+}
+
+/** Push a 64-bit element. @return 0 or -EAGAIN when full. */
+int weir_ring_push(struct weir_ring *ring, uint64_t value);
+/** Pop a 64-bit element. @return 0 or -EAGAIN when empty. */
+int weir_ring_pop(struct weir_ring *ring, uint64_t *value);
+
+#endif
