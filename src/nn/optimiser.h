@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_NN_OPTIMISER_H
+#define WEIR_NN_OPTIMISER_H
+
+/**
+ * @file
+ * From micro-batch gradients to new weights. Everything here works element by
+ * element: the value of an element depends on nothing but that element, so the
+ * vector may be cut anywhere, given to any number of threads, and the bits stay
+ * the same.
+ */
+#include <stddef.h>
+#include <stdint.h>
+
+enum weir_schedule {
+    WEIR_SCHEDULE_CONSTANT,
+    WEIR_SCHEDULE_COSINE, /* from lr to 0 at total_steps */
+};
+
+/** Adam (Kingma and Ba 2015), decoupled weight decay (Loshchilov, Hutter). */
+struct weir_adam_config {
+    double lr; /* after warm-up */
+    double beta1, beta2, eps;
+    double weight_decay;   /* w -= lr * weight_decay * w, before the step */
+    uint64_t warmup_steps; /* linear from 0; the last one has lr */
+    uint64_t total_steps;  /* end of the cosine; > warmup_steps */
+    enum weir_schedule schedule;
+};
+
+/** lr 1e-3, betas 0.9 and 0.999, eps 1e-8, no decay, constant, no warm-up. */
+struct weir_adam_config weir_adam_defaults(void);
+
+/**
+ * Rate of gradient step @p step, counted from 0:
+ *   step < warmup:  lr (step + 1) / warmup
+ *   constant:       lr
+ *   cosine:         lr/2 (1 + cos(pi (step - warmup) / (total - warmup))),
+ *                   0 from total on
+ */
+double weir_learning_rate(const struct weir_adam_config *config, uint64_t step);
+
+/**
+ * One Adam step on @p n elements, t = step + 1:
+ *   m = beta1 m + (1 - beta1) g,  v = beta2 v + (1 - beta2) g^2
+ *   w = w - rate/(1 - beta1^t) * m / (sqrt(v / (1 - beta2^t)) + eps)
+ * Each output may be the same array as its input, or a separate one (weights
+ * that must be kept are stepped into the other half); no other overlap.
+ */
+void weir_adam_step(const struct weir_adam_config *config, uint64_t step,
+                    size_t n, const float *grad, const float *w_in,
+                    const float *m_in, const float *v_in, float *w_out,
+                    float *m_out, float *v_out);
+
+/**
+ * Sum @p m arrays over the elements [from, to): out[i] = sum of grads[j][i],
+ * added as a binary tree that depends on @p m only (left half, the larger power
+ * of two; then the right). @p m is 1 or more; @p out is indexed as the inputs
+ * are and may be grads[0].
+ */
+void weir_reduce_tree(const float *const *grads, int m, size_t from, size_t to,
+                      float *out);
+
+#endif

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_NN_SURROGATE_H
+#define WEIR_NN_SURROGATE_H
+
+/**
+ * @file
+ * A surrogate: a compiled net with its scales around it, in physical units. It
+ * advances states by one step and gives the gradient of the training loss.
+ *
+ * With s = (x - mean) / deviation per channel, one step is
+ *
+ *     residual:  x' = x + residual * net(s)
+ *     direct:    x' = mean + deviation * net(s)
+ *
+ * and the training loss of a sample of `unroll` + 1 states u[0..unroll] is
+ *
+ *     L = 1/unroll * sum over k of mean(((x[k] - u[k]) / residual)^2)
+ *
+ * with x[0] = u[0], x[k+1] = step(x[k]): the chain is differentiated as a
+ * whole (no cut). The mean runs over channels and points.
+ *
+ * Threads: a surrogate is used by one thread at a time, and each trainer group
+ * has its own. Model, packed weights and normaliser are only read and may be
+ * shared. Calls allocate nothing. They set the calling thread's number of
+ * OpenMP threads to `threads`, since the engine would otherwise start a team.
+ *
+ * Determinism: the same weights, scales and samples give the same bits, in
+ * whatever thread, on whatever core, in whatever other company. A sample's
+ * share of the gradient depends on its place in the micro-batch by rounding.
+ */
+#include "nn/loss.h"
+#include "nn/model.h"
+#include "nn/normaliser.h"
+
+struct weir_surrogate;
+
+struct weir_surrogate_config {
+    int batch;                      /* samples per call: a micro-batch */
+    int unroll;                     /* steps per sample; 0: prediction only */
+    int threads;                    /* OpenMP threads per call; 0 counts as 1 */
+    bool residual;                  /* predict the change, not the state */
+    enum weir_loss_type difficulty; /* what train() reports beside the loss */
+};
+
+/**
+ * Compile @p model, which outlives the surrogate.
+ * @return 0
+ * @return -EINVAL a number of @p config is out of range
+ * @return -ENOMEM, -WEIR_EENV as weir_net_create
+ */
+int weir_surrogate_create(const struct weir_model *model,
+                          const struct weir_surrogate_config *config,
+                          struct weir_surrogate **out);
+void weir_surrogate_destroy(struct weir_surrogate *s);
+
+/** Bytes held: activations, gradients of activations, scratch. */
+size_t weir_surrogate_bytes(const struct weir_surrogate *s);
+
+/**
+ * Loss and gradient of one micro-batch.
+ *
+ * @param packed      weights
+ * @param norm        frozen
+ * @param samples     `batch` pointers, each to unroll + 1 consecutive states
+ *                    (channels, points); NULL: no sample in this place
+ * @param inv_count   1 / samples in the *global* batch
+ * @param[out] grad   packed form, overwritten: the sum over these samples of
+ *                    d L / d weights times inv_count. Adding the grads of all
+ *                    micro-batches gives the gradient of the mean loss.
+ * @param[out] loss   `batch` values L, 0 where there is no sample
+ * @param[out] difficulty `batch` values: config's loss_type of the last
+ *                    unrolled state against its target; 0 where no sample
+ * @return 0; non-finite losses are reported as they are
+ * @return -EINVAL created with unroll 0
+ * @return -WEIR_EENV the engine failed
+ */
+int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
+                         const struct weir_normaliser *norm,
+                         const float *const *samples, float inv_count,
+                         float *grad, float *loss, float *difficulty);
+
+/**
+ * Advance @p n states by one step: @p in and @p out are (n, channels, points),
+ * physical units, and may be the same array.
+ * @return 0, -EINVAL unless 0 <= n <= batch, -WEIR_EENV the engine failed
+ */
+int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,
+                           const struct weir_normaliser *norm, const float *in,
+                           int n, float *out);
+
+#endif
