@@ -83,7 +83,10 @@ struct weir_strategy_ops {
     int (*meet)(void *self, uint32_t simulation, const double *u);
     /** Fold one batch of losses. */
     int (*observe)(void *self, const struct weir_batch_loss *batch);
-    /** Whether `propose` should be called now. Cheap. */
+    /**
+     * Whether `propose` should be called now. Cheap; asked after every batch
+     * observed, for a strategy may count its periods in batches.
+     */
     bool (*due)(const void *self, const struct weir_progress *now);
     /**
      * New parameters for @p n open simulations, lowest id first. An open

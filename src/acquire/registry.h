@@ -11,7 +11,8 @@
 
 /* clang-format off */
 #define WEIR_STRATEGIES(X)                                                     \
-    X(uniform)
+    X(uniform)                                                                 \
+    X(breed)
 /* clang-format on */
 
 #define X(name) extern const struct weir_strategy_ops weir_strategy_##name;
