@@ -27,6 +27,8 @@
  * is one action to take; -ENOMEM. Nothing here is thread-safe against itself on
  * one config; reading a loaded config is.
  */
+#include "nn/loss.h"
+#include "nn/optimiser.h"
 #include "weir/option.h"
 #include "weir/space.h"
 
@@ -44,17 +46,6 @@ enum weir_config_rule {
     WEIR_RULE_RESERVOIR, /* evicts only samples already trained on */
     WEIR_RULE_FIRO,      /* first in, random out; each sample used once */
     WEIR_RULE_FIFO,      /* first in, first out; each sample used once */
-};
-
-enum weir_config_schedule {
-    WEIR_SCHEDULE_COSINE,   /* to zero at the last planned step */
-    WEIR_SCHEDULE_CONSTANT, /* after the warm-up */
-};
-
-enum weir_config_loss {
-    WEIR_LOSS_NRMSE, /* root mean square error over the target's RMS */
-    WEIR_LOSS_RMSE,
-    WEIR_LOSS_MSE,
 };
 
 enum weir_config_keep_reservoir {
@@ -112,7 +103,7 @@ struct weir_config {
         int unroll;             /* surrogate steps per sample; window - 1 */
         double learning_rate;
         int warmup_steps; /* 0: see weir_config_warmup_steps */
-        enum weir_config_schedule schedule;
+        enum weir_schedule schedule;
         double beta1, beta2, epsilon; /* of Adam */
         bool residual;                /* the net predicts the change */
     } training;
@@ -131,7 +122,7 @@ struct weir_config {
 
     struct {
         const char *strategy;
-        enum weir_config_loss loss_type; /* per-sample difficulty */
+        enum weir_loss_type loss_type; /* per-sample difficulty */
         struct weir_options options;     /* those the strategy declares */
     } acquisition;
 
@@ -162,7 +153,7 @@ struct weir_config_entry {
 
 /**
  * What the reader asks about the registries. It knows them only through these,
- * so that this file depends on no room but base.
+ * so that it can be tested without them.
  */
 struct weir_config_registry {
     void *ctx; /* passed to both */

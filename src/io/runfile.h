@@ -48,7 +48,7 @@ struct weir_column {
 };
 
 /** One table. Declarations outlive the run file. */
-struct weir_table {
+struct weir_runfile_table {
     const char *path; /* "train", "acquire/proposals" */
     const char *help;
     size_t row_bytes; /* sizeof the caller's row */
@@ -66,7 +66,7 @@ struct weir_runfile;
  * @return -EINVAL  a declaration that makes no sense (two columns of one name)
  * @return -ENOMEM, -ENOSPC, -EACCES and other errnos of the file system
  */
-int weir_runfile_create(const char *path, const struct weir_table *table,
+int weir_runfile_create(const char *path, const struct weir_runfile_table *table,
                         size_t n_tables, const struct weir_text *attribute,
                         size_t n, struct weir_runfile **out);
 
@@ -84,7 +84,7 @@ int weir_runfile_create(const char *path, const struct weir_table *table,
  * @return -ENOENT         no such file
  * @return as weir_runfile_create()
  */
-int weir_runfile_resume(const char *path, const struct weir_table *table,
+int weir_runfile_resume(const char *path, const struct weir_runfile_table *table,
                         size_t n_tables, const struct weir_text *attribute,
                         size_t n, const uint64_t *rows,
                         struct weir_runfile **out);

@@ -13,9 +13,12 @@
 #include <stdint.h>
 
 enum weir_schedule {
-    WEIR_SCHEDULE_CONSTANT,
     WEIR_SCHEDULE_COSINE, /* from lr to 0 at total_steps */
+    WEIR_SCHEDULE_CONSTANT,
 };
+
+/** The words a config uses, in the order of the enum. */
+#define WEIR_SCHEDULE_CHOICES "cosine|constant"
 
 /** Adam (Kingma and Ba 2015), decoupled weight decay (Loshchilov, Hutter). */
 struct weir_adam_config {
