@@ -63,12 +63,19 @@ struct weir_solver_ops {
     /** Set the state to t = 0 of the simulation with @p parameters. */
     int (*start)(void *lane, const double *parameters);
     /**
+     * Set the state to t = 0 of a given field, doubles in the shape of a frame.
+     * NULL: this solver starts from parameters only.
+     */
+    int (*start_field)(void *lane, const double *field);
+    /**
      * Advance by dt.
      * @return 0, or -WEIR_EDIVERGED when the state is no longer finite
      */
     int (*step)(void *lane);
     /** Write the current frame, weir_shape_floats() floats. */
     void (*frame)(const void *lane, float *out);
+    /** The same frame before it was rounded to float32. NULL: not kept. */
+    void (*frame_double)(const void *lane, double *out);
     void (*destroy)(void *lane);
 };
 

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Korteweg-de Vries with hyper-diffusion. Defaults: case KdV-1, the APEBench
+ * difficulty scenario (gamma_3, gamma_4, delta_1) = (-14, -9, -2) at N = 160,
+ * as physical coefficients for L = 50, dt = 0.1.
+ */
+#include "pde/periodic.h"
+#include "pde/registry.h"
+
+enum { A3, A4, B };
+
+/* a3 (ik)^3 - a4 (ik)^4 */
+static double complex symbol(const double *a, const double *k, int channel)
+{
+    (void)channel;
+    double k2 = k[0] * k[0];
+    return CMPLX(-a[A4] * k2 * k2, -a[A3] * k2 * k[0]);
+}
+
+static void half_square(const double *a, const double *const *in,
+                        double *const *out, size_t n)
+{
+    const double *restrict u = in[0];
+    double *restrict flux = out[0];
+    for (size_t i = 0; i < n; i++)
+        flux[i] = -0.5 * a[B] * u[i] * u[i];
+}
+
+static const struct weir_system kdv = {
+    .name = "kdv",
+    .equation = "u_t = a3 u_xxx - a4 u_xxxx - b/2 (u^2)_x",
+    .field = (const char *const[]){"u"},
+    .dims = 1,
+    .channels = 1,
+    .coefficient = {"a3", "a4", "b"},
+    .symbol = symbol,
+    .product = {.operands = 1,
+                .in = {{0, WEIR_VALUE}},
+                .results = 1,
+                .out = {{0, WEIR_DX}},
+                .point = half_square},
+};
+
+static const struct weir_option options[] = {
+    WEIR_PERIODIC_OPTIONS("160", "50", "0.1", "4", "0.6666666666666667"),
+    {"a3", WEIR_OPTION_REAL, "-1.068115234375", -1e9, 1e9, NULL, NULL,
+     "dispersion, coefficient of u_xxx"},
+    {"a4", WEIR_OPTION_REAL, "0.107288360595703125", 0, 1e9, NULL, NULL,
+     "hyper-diffusion, coefficient of -u_xxxx"},
+    {"b", WEIR_OPTION_REAL, "6.25", -1e9, 1e9, NULL, NULL,
+     "steepening, coefficient of -(u^2)_x / 2"},
+    WEIR_SINES_OPTIONS,
+    {0},
+};
+
+static int configure(const struct weir_options *opts, void **config)
+{
+    return weir_periodic_configure(&kdv, opts, config);
+}
+
+const struct weir_solver_ops weir_solver_kdv = {
+    .name = "kdv",
+    .summary = "Korteweg-de Vries with hyper-diffusion, 1D",
+    .options = options,
+    .configure = configure,
+    WEIR_PERIODIC_OPS,
+};

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_PDE_REGISTRY_H
+#define WEIR_PDE_REGISTRY_H
+
+/**
+ * @file
+ * The solvers there are. A new one is a file of its own, a declaration here
+ * and a line in registry.c.
+ */
+#include "weir/solver.h"
+
+extern const struct weir_solver_ops weir_solver_kdv;
+
+/**
+ * The solver called @p name.
+ * @return 0, or -ENOENT (message names the nearest one)
+ */
+int weir_solver_find(const char *name, const struct weir_solver_ops **out);
+
+/** All solvers in the order of a listing; @p n gets their number. */
+const struct weir_solver_ops *const *weir_solver_list(size_t *n);
+
+#endif
