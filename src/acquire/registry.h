@@ -12,6 +12,7 @@
 /* clang-format off */
 #define WEIR_STRATEGIES(X)                                                     \
     X(uniform)                                                                 \
+    X(halton)                                                                  \
     X(breed)
 /* clang-format on */
 

@@ -131,6 +131,8 @@ int main(void)
         cmocka_unit_test(uniform_draws_are_the_parameter_streams),
         cmocka_unit_test_prestate(a_design_repeats_its_points,
                                   (char[]){"uniform"}),
+        cmocka_unit_test_prestate(a_design_repeats_its_points,
+                                  (char[]){"halton"}),
     };
     return RUN(cases);
 }
