@@ -111,11 +111,12 @@ struct weir_safetensors_head {
 
 /**
  * Lay out a file: tensors in the caller's order, but wide elements first.
- * Checksums stay '0' until weir_safetensors_head_seal().
+ * Checksums stay '0' until weir_safetensors_head_seal(). Bytes of a metadata
+ * value that are not UTF-8 become '?', for a JSON reader would refuse the file.
  *
  * @return 0
- * @return -EINVAL  two tensors with one name, a name or a key that is reserved,
- *                  `bytes` that does not follow from the shape
+ * @return -EINVAL  a name or key that is there twice, is reserved or is not
+ *                  printable ASCII; `bytes` that does not follow from the shape
  * @return -ENOMEM
  */
 int weir_safetensors_head_build(const struct weir_tensor *tensor, size_t n,

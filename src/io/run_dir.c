@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "io/run_dir.h"
+
+#include "base/err.h"
+#include "base/log.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Create @p path and its parents. -errno, without a record, on failure; @p path
+ * then ends at the part that could not be made. */
+static int make_path(char *path)
+{
+    for (char *slash = path + 1;; slash++) {
+        if (*slash != '/' && *slash != '\0')
+            continue;
+        char kept = *slash;
+        *slash = '\0';
+        if (mkdir(path, 0777) < 0 && errno != EEXIST)
+            return -errno;
+        *slash = kept;
+        if (kept == '\0')
+            return 0;
+    }
+}
+
+static int make_dir(const char *dir, const char *below)
+{
+    char path[PATH_MAX];
+    struct stat st;
+    if ((size_t)snprintf(path, sizeof(path), "%s%s", dir, below) >=
+        sizeof(path))
+        return WEIR_FAIL(WEIR_EENV, "run directory '%s': name too long", dir);
+    int rc = path[0] ? make_path(path) : -ENOENT;
+    if (rc == 0 && stat(path, &st) < 0)
+        rc = -errno;
+    if (rc == 0 && !S_ISDIR(st.st_mode))
+        rc = -ENOTDIR;
+    if (rc < 0)
+        return WEIR_FAIL(WEIR_EENV,
+                         "run directory '%s': '%s' cannot be created: %s", dir,
+                         path, strerror(-rc));
+    return 0;
+}
+
+/* access(2) asks about the real user and not about read-only file systems, so
+ * create something. */
+static int try_writing(const char *dir, const char *below)
+{
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof(path), "%s%s/.write-XXXXXX", dir,
+                         below) >= sizeof(path))
+        return WEIR_FAIL(WEIR_EENV, "run directory '%s': name too long", dir);
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd < 0) {
+        WEIR_FAIL(WEIR_EENV, "run directory '%s%s' cannot be written: %s", dir,
+                  below, strerror(errno));
+        return weir_err_hint("choose another one with --out");
+    }
+    close(fd);
+    unlink(path);
+    return 0;
+}
+
+int weir_run_dir_prepare(const char *dir)
+{
+    int rc = make_dir(dir, "");
+    if (rc == 0)
+        rc = try_writing(dir, "");
+    if (rc == 0)
+        rc = make_dir(dir, "/checkpoints");
+    if (rc == 0)
+        rc = try_writing(dir, "/checkpoints");
+    return rc;
+}
+
+static int refuse(const char *dir, int fd)
+{
+    char pid[32] = "";
+    ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
+    pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
+    close(fd);
+    WEIR_FAIL(WEIR_EENV, "run directory '%s' is in use by process %s", dir,
+              pid[0] ? pid : "(unknown)");
+    return weir_err_hint("wait for it to end, or choose another --out");
+}
+
+static int write_pid(const char *dir, int fd)
+{
+    char pid[32];
+    int n = snprintf(pid, sizeof(pid), "%ld\n", (long)getpid());
+    if (ftruncate(fd, 0) < 0 || pwrite(fd, pid, (size_t)n, 0) != n) {
+        int error = errno;
+        close(fd);
+        return WEIR_FAIL(WEIR_EENV, "run directory '%s': lock file: %s", dir,
+                         strerror(error));
+    }
+    return fd;
+}
+
+int weir_run_dir_lock(const char *dir)
+{
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof(path), "%s/lock", dir) >= sizeof(path))
+        return WEIR_FAIL(WEIR_EENV, "run directory '%s': name too long", dir);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return WEIR_FAIL(WEIR_EENV, "run directory '%s': lock file: %s", dir,
+                         strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        if (errno == EWOULDBLOCK)
+            return refuse(dir, fd);
+        weir_log_warn("run",
+                      "'%s' has no file locks (%s): do not start a "
+                      "second run there",
+                      dir, strerror(errno));
+    }
+    return write_pid(dir, fd);
+}
+
+void weir_run_dir_unlock(int lock)
+{
+    if (lock >= 0)
+        close(lock);
+}
