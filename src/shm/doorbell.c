@@ -7,21 +7,10 @@
 
 #define SPIN_NS 20000
 
-#ifdef WEIR_BREAK_DOORBELL
-/* The broken build: both sides only release and acquire. */
-#define STORE_ORDER memory_order_release
-#define LOAD_ORDER  memory_order_acquire
-#define ADD_ORDER   memory_order_release
-#else
-#define STORE_ORDER memory_order_seq_cst
-#define LOAD_ORDER  memory_order_seq_cst
-#define ADD_ORDER   memory_order_seq_cst
-#endif
-
 void weir_doorbell_ring(struct weir_doorbell *bell)
 {
-    atomic_fetch_add_explicit(&bell->rung, 1, ADD_ORDER); /* D1 */
-    if (atomic_load_explicit(&bell->waiting, LOAD_ORDER)) /* D2 */
+    atomic_fetch_add_explicit(&bell->rung, 1, memory_order_seq_cst); /* D1 */
+    if (atomic_load_explicit(&bell->waiting, memory_order_seq_cst))  /* D2 */
         weir_futex_wake(&bell->rung, 1);
 }
 
@@ -40,13 +29,17 @@ static bool spin(weir_ready_fn *ready, void *ctx, int64_t until)
 int weir_doorbell_wait(struct weir_doorbell *bell, weir_ready_fn *ready,
                        void *ctx, int64_t timeout_ns)
 {
-    int64_t now = weir_now_ns(), deadline = now + timeout_ns;
-    int rc = 0;
+    int64_t now = weir_now_ns();
     if (spin(ready, ctx, now + (timeout_ns < SPIN_NS ? timeout_ns : SPIN_NS)))
         return 0;
-    atomic_store_explicit(&bell->waiting, 1, STORE_ORDER); /* D3 */
+    /* A caller may mean "for ever". */
+    int64_t deadline =
+        timeout_ns > INT64_MAX - now ? INT64_MAX : now + timeout_ns;
+    int rc = 0;
+    atomic_store_explicit(&bell->waiting, 1, memory_order_seq_cst); /* D3 */
     for (;;) {
-        uint32_t key = atomic_load_explicit(&bell->rung, LOAD_ORDER); /* D4 */
+        uint32_t key =
+            atomic_load_explicit(&bell->rung, memory_order_seq_cst); /* D4 */
         if (ready(ctx))
             break;
         int64_t left = deadline - weir_now_ns();

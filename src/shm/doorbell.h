@@ -24,11 +24,13 @@
  *   ring, and by the same read the consumer sees everything stored before it;
  *   asking again finds the work. If D4 misses the ring, D3 precedes D2: the
  *   ringer sees the waiter and wakes it. The kernel refuses to sleep when rung
- *   has moved past the key.
+ *   has moved past the key. D4 comes before asking: a ring between asking and
+ *   taking the key would be in the key, and slept through.
  *
  * Relaxed accesses
  *   D5 clearing waiting after the wait: a ringer that still sees 1 makes one
- *      needless system call.
+ *      needless system call. The next D3 is later in the same thread, so no
+ *      ringer that comes after it can still read this 0.
  *
  * Progress and failure: ringing is wait-free but for the wake system call. A
  * ringer that dies before D1 never rang; every wait has a timeout, after which
@@ -55,6 +57,8 @@ void weir_doorbell_ring(struct weir_doorbell *bell);
 
 /**
  * Wait until @p ready says yes or @p timeout_ns has passed.
+ * @param timeout_ns  0 or less asks once more and returns; INT64_MAX waits for
+ *                    ever
  * @return 0        ready
  * @return -EAGAIN  the time passed; look at state and liveness, then wait again
  */

@@ -28,10 +28,8 @@ void weir_loss_publish(struct weir_loss_ring *ring,
     struct weir_loss_cell *c = &ring->cell[p & ring->mask];
     uint64_t word[4];
     memcpy(word, record, sizeof(word));
-#ifndef WEIR_BREAK_LOSS_ODD_MARK
     atomic_store_explicit(&c->sequence, 2 * p + 1,
                           memory_order_relaxed); /* L3 */
-#endif
     for (int i = 0; i < 4; i++)
         atomic_store_explicit(&c->payload[i], word[i],
                               memory_order_release); /* L1 */

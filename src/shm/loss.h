@@ -33,9 +33,12 @@
  *   L6 the recheck: the acquire loads of the payload keep it after them.
  *   The writer's position is a plain word of the writer.
  *
- * Progress and failure: publishing is wait-free, four stores and two marks. A
- * writer preempted inside a cell makes the reader see "not yet". A writer that
- * dies there leaves the cell odd for ever; through never passes that batch.
+ * Progress and failure: publishing is wait-free, four stores and two marks.
+ * Reading never waits for the writer, but a reader that is lapped inside a cell
+ * jumps and tries again, so a ring must be much longer than what is published
+ * during one read. A writer preempted inside a cell makes the reader see "not
+ * yet". A writer that dies there leaves the cell odd for ever; through never
+ * passes that batch.
  *
  * Exclusion: one writer per ring; any number of readers, each with its own
  * position.
@@ -61,13 +64,17 @@ struct weir_loss_cell {
 };
 
 struct weir_loss_ring {
+    /* line 0: the writer's */
     _Alignas(WEIR_ALIGN) _Atomic uint64_t through; /* batches published */
-    uint64_t position;                             /* the writer's */
-    uint64_t mask;
+    uint64_t position;
+    /* line 1: fixed, so that readers stay off the writer's line */
+    _Alignas(WEIR_ALIGN) uint64_t mask;
     _Alignas(WEIR_ALIGN) struct weir_loss_cell cell[];
 };
 
 _Static_assert(sizeof(struct weir_loss_cell) == 64, "one line a cell");
+_Static_assert(offsetof(struct weir_loss_ring, cell) == 128,
+               "layout version 1");
 
 /** Bytes of a ring of @p capacity (a power of two) cells. */
 size_t weir_loss_bytes(size_t capacity);
@@ -83,8 +90,10 @@ void weir_loss_publish_batch(struct weir_loss_ring *ring, uint64_t batches);
 /** Reader: batches of which this group has published everything. */
 uint64_t weir_loss_through(const struct weir_loss_ring *ring);
 /**
- * Reader: take the record at @p *position and move on.
- * @param[in,out] position  the reader's own count, from 0
+ * Reader: take the record at @p *position and move on. A reader that was
+ * lapped jumps to the middle of what the ring still holds.
+ * @param[in,out] position  the reader's own count, from 0: records read plus
+ *                          records lost
  * @param[in,out] lost      grows by the records jumped over
  * @return 0        @p out is filled, position moved by one
  * @return -EAGAIN  not written yet

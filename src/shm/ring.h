@@ -30,18 +30,23 @@
  *      the element's bytes are visible.
  *   C2 store-release of head in release ->  P2 load-acquire of head in reserve:
  *      the consumer has finished reading; the bytes may be overwritten.
- *   Neither edge says anything about memory outside the elements that the
- *   producer wrote before commit: that is visible too, by the same release.
+ *   Both edges carry more than the element: whatever a side did before its
+ *   store is visible to the other. That is how an index in the ring hands over
+ *   the slot it names (port.h).
+ *   C2 -> R2 load-acquire of head in weir_ring_count: the tail that the consumer
+ *      had seen is visible, so that a count never falls below zero.
  *
  * Relaxed accesses
  *   R1 a side's own position: nobody else stores it, so a relaxed load reads
  *      the last value this side wrote.
- *   R2 weir_ring_count from a third thread: a statistic, stale by design.
+ *   R2 tail in weir_ring_count: a statistic, stale by design.
  *
  * Progress and failure
  *   A producer that dies between reserve and commit leaves an element nobody
  *   sees; its place is reserved again by the next producer. A consumer that
- *   stalls makes the ring full: the producer sees NULL and never overwrites.
+ *   dies between peek and release leaves its element to the next consumer. One
+ *   that stalls makes the ring full: the producer sees NULL and never
+ *   overwrites.
  *
  * Exclusion (X: the caller must serialise)
  *              reserve commit peek release count
@@ -49,6 +54,8 @@
  *   commit        X      X     -     -      -
  *   peek          -      -     X     X      -
  *   release       -      -     X     X      -
+ *   count         -      -     -     -      -
+ *   (push is reserve and commit, pop is peek and release)
  */
 #include "base/heap.h"
 
@@ -105,12 +112,8 @@ static inline void *weir_ring_reserve(struct weir_ring *ring)
 static inline void weir_ring_commit(struct weir_ring *ring)
 {
     uint64_t tail =
-        atomic_load_explicit(&ring->tail, memory_order_relaxed); /* R1 */
-#ifdef WEIR_BREAK_RING_PUBLISH
-    atomic_store_explicit(&ring->tail, tail + 1, memory_order_relaxed); /* P1 */
-#else
+        atomic_load_explicit(&ring->tail, memory_order_relaxed);        /* R1 */
     atomic_store_explicit(&ring->tail, tail + 1, memory_order_release); /* P1 */
-#endif
 }
 
 /** The oldest element, or NULL when the ring is empty. */
@@ -135,19 +138,21 @@ static inline void weir_ring_release(struct weir_ring *ring)
     atomic_store_explicit(&ring->head, head + 1, memory_order_release); /* C2 */
 }
 
-/** Elements in the ring, from any thread; a moment old (R2). */
+/** Elements in the ring, 0 .. capacity, from any thread; a moment old. */
 static inline uint64_t weir_ring_count(const struct weir_ring *ring)
 {
     uint64_t head =
-        atomic_load_explicit(&ring->head, memory_order_relaxed); /* R2 */
+        atomic_load_explicit(&ring->head, memory_order_acquire); /* R2 */
     uint64_t tail =
         atomic_load_explicit(&ring->tail, memory_order_relaxed); /* R2 */
-    return tail - head;
+    uint64_t n = tail - head;
+    /* Both sides may have moved on between the two loads. */
+    return n > ring->mask ? ring->mask + 1 : n;
 }
 
-/** Push a 64-bit element. @return 0 or -EAGAIN when full. */
+/** Push one element of 8 bytes. @return 0 or -EAGAIN when full. */
 int weir_ring_push(struct weir_ring *ring, uint64_t value);
-/** Pop a 64-bit element. @return 0 or -EAGAIN when empty. */
+/** Pop one element of 8 bytes. @return 0 or -EAGAIN when empty. */
 int weir_ring_pop(struct weir_ring *ring, uint64_t *value);
 
 #endif
