@@ -117,6 +117,8 @@ static int map_with(const char *name, size_t bytes, unsigned flags,
                     struct weir_mapping *out)
 {
     size_t page = flags & MFD_HUGETLB ? HUGE_BYTES : weir_page_bytes();
+    if (bytes > (size_t)INT64_MAX - page)
+        return -ENOMEM;
     struct weir_mapping m = {.bytes = (bytes + page - 1) / page * page};
     m.fd = memfd_create(name, MFD_CLOEXEC | flags);
     if (m.fd < 0)
