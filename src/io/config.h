@@ -105,6 +105,7 @@ struct weir_config {
         int warmup_steps; /* 0: see weir_config_warmup_steps */
         enum weir_schedule schedule;
         double beta1, beta2, epsilon; /* of Adam */
+        double weight_decay;          /* decoupled */
         bool residual;                /* the net predicts the change */
     } training;
 
@@ -123,7 +124,7 @@ struct weir_config {
     struct {
         const char *strategy;
         enum weir_loss_type loss_type; /* per-sample difficulty */
-        struct weir_options options;     /* those the strategy declares */
+        struct weir_options options;   /* those the strategy declares */
     } acquisition;
 
     struct {
@@ -227,10 +228,10 @@ enum weir_config_change {
     WEIR_CHANGE_NEVER,   /* the weights would mean something else */
 };
 
-/** One key that differs. Texts live as long as the two configs. */
+/** One key that differs. Its texts are gone when the callback returns. */
 struct weir_config_difference {
     const char *key;
-    const char *was, *now; /* as written; NULL: the key does not exist there */
+    const char *was, *now; /* as written; NULL: no such key there */
     enum weir_config_change change;
 };
 
