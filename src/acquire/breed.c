@@ -19,7 +19,9 @@
  * sigma * oob_factor^2, ..., max_oob_count times; then it is its parent. With
  * boundary `shrink` that holds for every axis, wrapping or not; with `wrap` an
  * axis whose parameter wraps goes on at its other end, and only the other axes
- * can be outside.
+ * can be outside. The rule is Melissa's, and in many dimensions it makes nearly
+ * every child a close copy: with 309 parameters and sigma 0.1 a child moves by
+ * 0.0024 of the range along each axis.
  *
  * use_true_mixing: Melissa's documents do not say how the mixture is drawn. Off
  * (the default), each simulation rolls for itself, and the bred share is R on
@@ -199,18 +201,20 @@ static double wrap_around(double v)
     return v < 1 ? v : 0; /* v was a hair below 0 */
 }
 
+/* Gives up at the first axis outside: in hundreds of dimensions few steps fit,
+ * and the first failure comes early. */
 static bool step_from(const struct breed *b, struct weir_rng *rng,
                       const double *parent, double sigma, double *u)
 {
     const struct weir_space *space = &b->env->space;
-    bool inside = true;
     for (size_t i = 0; i < space->n; i++) {
         u[i] = parent[i] + sigma * weir_rng_normal(rng);
         if (b->set.wrap && space->parameter[i].wraps)
             u[i] = wrap_around(u[i]);
-        inside = inside && u[i] >= 0 && u[i] <= 1;
+        else if (u[i] < 0 || u[i] > 1)
+            return false;
     }
-    return inside;
+    return true;
 }
 
 static void draw_child(const struct breed *b, struct weir_rng *rng, double *u)

@@ -69,7 +69,8 @@ size_t weir_model_parameters(const struct weir_model *model);
 
 /** How many tensors, and the one at @p i; strings live as long as the model. */
 size_t weir_model_tensors(const struct weir_model *model);
-struct weir_model_tensor weir_model_tensor(const struct weir_model *model, size_t i);
+struct weir_model_tensor weir_model_tensor(const struct weir_model *model,
+                                           size_t i);
 
 /**
  * Write initial weights: tensor i is uniform in +-bound_i, drawn in plain order

@@ -40,6 +40,21 @@ static size_t read_limit(const char *path)
     return n == 1 ? (size_t)v : (size_t)-1;
 }
 
+/* Bytes of cached files charged to a cgroup. */
+static size_t cached_in(const char *path)
+{
+    char line[128];
+    unsigned long long bytes, sum = 0;
+    FILE *f = fopen(path, "re");
+    while (f && fgets(line, sizeof(line), f))
+        if (sscanf(line, "inactive_file %llu", &bytes) == 1 ||
+            sscanf(line, "active_file %llu", &bytes) == 1)
+            sum += bytes;
+    if (f)
+        fclose(f);
+    return (size_t)sum;
+}
+
 /* Free memory of the cgroup at @p group (v2), walking up to the root. */
 static size_t cgroup_available(char *group)
 {
@@ -51,6 +66,9 @@ static size_t cgroup_available(char *group)
         snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.current", group);
         size_t used = read_limit(path);
         if (max != (size_t)-1 && used != (size_t)-1) {
+            snprintf(path, sizeof(path), "/sys/fs/cgroup%s/memory.stat", group);
+            size_t cached = cached_in(path);
+            used = used > cached ? used - cached : 0;
             size_t left = max > used ? max - used : 0;
             least = left < least ? left : least;
         }
@@ -99,36 +117,42 @@ static int map_with(const char *name, size_t bytes, unsigned flags,
                     struct weir_mapping *out)
 {
     size_t page = flags & MFD_HUGETLB ? HUGE_BYTES : weir_page_bytes();
+    if (bytes > (size_t)INT64_MAX - page)
+        return -ENOMEM;
     struct weir_mapping m = {.bytes = (bytes + page - 1) / page * page};
     m.fd = memfd_create(name, MFD_CLOEXEC | flags);
     if (m.fd < 0)
         return -errno;
-    if (ftruncate(m.fd, (off_t)m.bytes)) {
+    if (!ftruncate(m.fd, (off_t)m.bytes))
+        m.base =
+            mmap(NULL, m.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, m.fd, 0);
+    if (!m.base || m.base == MAP_FAILED) {
+        int rc = -errno;
         close(m.fd);
-        return -ENOMEM;
-    }
-    m.base = mmap(NULL, m.bytes, PROT_READ | PROT_WRITE, MAP_SHARED, m.fd, 0);
-    if (m.base == MAP_FAILED) {
-        close(m.fd);
-        return -ENOMEM;
+        return rc;
     }
     *out = m;
     return (int)page;
 }
 
+static int refuse(const char *name, size_t bytes, size_t have)
+{
+    WEIR_FAIL(WEIR_EENV,
+              "memory: %s needs %.1f MiB, but %.1f MiB are available", name,
+              (double)bytes / 0x1p20, (double)have / 0x1p20);
+    return weir_err_hint("lower reservoir.capacity, or raise the limit "
+                         "(cgroup memory.max)");
+}
+
 int weir_mapping_create(const char *name, size_t bytes,
                         struct weir_mapping *out)
 {
-    size_t have = weir_memory_available();
-    if (bytes > have) {
-        WEIR_FAIL(WEIR_EENV,
-                  "memory: %s needs %.1f MiB, but %.1f MiB are available", name,
-                  (double)bytes / 0x1p20, (double)have / 0x1p20);
-        return weir_err_hint("lower reservoir.capacity, or raise the limit "
-                             "(cgroup memory.max)");
-    }
+    *out = (struct weir_mapping){.fd = -1};
     int page =
         bytes >= HUGE_BYTES ? map_with(name, bytes, MFD_HUGETLB, out) : -EINVAL;
+    size_t have = page < 0 ? weir_memory_available() : 0;
+    if (page < 0 && bytes > have)
+        return refuse(name, bytes, have);
     if (page < 0)
         page = map_with(name, bytes, 0, out);
     if (page < 0)
@@ -146,7 +170,12 @@ int weir_mapping_create(const char *name, size_t bytes,
 
 int weir_mapping_populate(const struct weir_mapping *m)
 {
-    if (fallocate(m->fd, 0, 0, (off_t)m->bytes))
+    int rc;
+    /* A signal makes it give everything back and ask to be called again. */
+    do
+        rc = fallocate(m->fd, 0, 0, (off_t)m->bytes);
+    while (rc && errno == EINTR);
+    if (rc)
         return WEIR_FAIL(WEIR_EENV, "memory: cannot reserve %.1f MiB: %s",
                          (double)m->bytes / 0x1p20, strerror(errno));
     return 0;
@@ -163,8 +192,9 @@ int weir_mapping_check(const struct weir_mapping *m)
 {
     struct weir_mapping_header *h = (void *)m->base;
     if (m->bytes < sizeof(*h))
-        return WEIR_FAIL(WEIR_ECORRUPT, "mapping of %zu bytes is too small",
-                         m->bytes);
+        return WEIR_FAIL(WEIR_ECORRUPT,
+                         "mapping has %zu bytes, its header alone %zu",
+                         m->bytes, sizeof(*h));
     uint32_t version =
         atomic_load_explicit(&h->version, memory_order_acquire); /* M2 */
     if (version == 0)
@@ -182,9 +212,9 @@ int weir_mapping_check(const struct weir_mapping *m)
 
 void weir_mapping_close(struct weir_mapping *m)
 {
-    if (m->base)
+    if (m->base) {
         munmap(m->base, m->bytes);
-    if (m->base)
         close(m->fd);
+    }
     *m = (struct weir_mapping){.fd = -1};
 }

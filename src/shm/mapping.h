@@ -64,16 +64,20 @@ struct weir_mapping {
 size_t weir_page_bytes(void);
 
 /**
- * Memory this process may still use: the smallest of the cgroup limits above
- * it (memory.max less memory.current) and the machine's available memory.
+ * Memory this process may still use: the smallest of the machine's available
+ * memory and, for each cgroup (v2) above it, memory.max less memory.current,
+ * where cached files do not count: the kernel drops them when asked for more.
  */
 size_t weir_memory_available(void);
 
 /**
  * Create a mapping of @p bytes. Huge pages are used when enough of them are
- * reserved, else 4 KiB pages. No page is touched but the header's.
+ * reserved (they are not part of the available memory), else small pages. No
+ * page is touched but the header's.
+ * @param name what the memory is for, as a message should call it
  * @return 0
- * @return -WEIR_EENV more than weir_memory_available(), or the kernel refused
+ * @return -WEIR_EENV more than weir_memory_available(), or the kernel refused;
+ *         @p out is closed (weir_mapping_close does nothing)
  */
 int weir_mapping_create(const char *name, size_t bytes,
                         struct weir_mapping *out);
@@ -85,12 +89,14 @@ int weir_mapping_populate(const struct weir_mapping *m);
 /** Store the layout version: others may look from now on (M1). */
 void weir_mapping_publish(const struct weir_mapping *m);
 /**
- * Check the header of a mapping made by another process (M2).
+ * Check the header of a mapping made by another process (M2), mapped whole
+ * and at least readable.
  * @return 0
  * @return -EAGAIN         not published yet
  * @return -WEIR_ECORRUPT  not a mapping of this program, or another version
  */
 int weir_mapping_check(const struct weir_mapping *m);
+/** Unmap and close; allowed twice. */
 void weir_mapping_close(struct weir_mapping *m);
 
 #endif

@@ -16,9 +16,9 @@ static size_t power_of_two(size_t n)
     return p;
 }
 
-/* A lane never holds more than `slots`, so `free` cannot overflow; `ready` also
- * carries one DONE or FAILED per simulation, of at least one sample each, and
- * the rare failure before the first sample: twice as many always fit. */
+/* A lane never holds more than `slots`, so `free` cannot overflow. `ready` also
+ * carries one DONE or FAILED per simulation: as long as each brings a sample,
+ * twice as many fit. */
 static size_t free_bytes(uint32_t slots)
 {
     return round_to_line(

@@ -10,7 +10,10 @@
  *
  * What a lane says, in the order it happened: SAMPLE (a slot it filled), DONE
  * (the simulation's last sample was before this), FAILED (give it up). A
- * message is kind << 56 | slot, or kind << 56 | simulation.
+ * message is kind << 56 | slot, or kind << 56 | simulation. `ready` holds the
+ * messages of simulations that bring at least one sample each. Many that end
+ * without one (failing at once, or rerun with nothing left to deliver) can fill
+ * it; the lane then waits on its bell, so whoever drains `ready` rings it.
  *
  * Owners
  *   word                    stored by       loaded by

@@ -342,6 +342,44 @@ static void a_child_that_never_fits_is_its_parent(void **state)
     steered_free(&run);
 }
 
+/* Of steps with sigma 1, 2 % fit; of redraws at 0.3, 67 %; at 0.09 all do. */
+static void a_redraw_is_nearer_to_the_parent(void **state)
+{
+    (void)state;
+    struct steered_run run;
+    const char *given[] = {ALWAYS_BRED,     "sigma", "1",
+                           "max_oob_count", "2",     NULL};
+    steered_init(&run, "breed", &env, given);
+    plant(&run, (double[1]){1}, 1);
+    propose(&run);
+    int parents = 0, near = 0;
+    for (uint32_t id = 1; id < env.budget; id++) {
+        double d = fabs(run.cell[id].u[0] - 0.5);
+        parents += d == 0;
+        near += d < 0.09;
+    }
+    assert_int_equal(parents, 0);
+    /* Expected 158 by direct simulation of the rule, deviation 10. */
+    assert_in_range(near, 118, 198);
+    steered_free(&run);
+}
+
+static void a_generation_draws_anew(void **state)
+{
+    (void)state;
+    struct steered_run run;
+    const char *given[] = {ALWAYS_BRED, NULL};
+    double u[4];
+    steered_init(&run, "breed", &env, given);
+    plant(&run, (double[1]){1}, 1);
+    propose(&run);
+    memcpy(u, run.cell[7].u, sizeof(u));
+    propose(&run);
+    for (int i = 0; i < 4; i++)
+        assert_true(u[i] != run.cell[7].u[i]);
+    steered_free(&run);
+}
+
 static int count_bred(const struct steered_run *run, uint32_t from, uint32_t to)
 {
     int bred = 0;
@@ -587,6 +625,8 @@ int main(void)
         cmocka_unit_test(children_spread_by_sigma_times_the_range),
         cmocka_unit_test(children_stay_in_the_box),
         cmocka_unit_test(a_child_that_never_fits_is_its_parent),
+        cmocka_unit_test(a_redraw_is_nearer_to_the_parent),
+        cmocka_unit_test(a_generation_draws_anew),
         cmocka_unit_test(the_bred_share_is_the_scheduled_one),
         cmocka_unit_test(true_mixing_holds_the_share_in_every_stretch),
         cmocka_unit_test(a_share_of_zero_is_uniform_sampling),

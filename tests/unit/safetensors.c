@@ -3,6 +3,8 @@
 
 #include "io/safetensors.h"
 
+#include <fcntl.h>
+
 static char dir[PATH_MAX], path[PATH_MAX + 16];
 
 /* A file as text: JSON and data of our own making, for the reader's checks. */
@@ -253,7 +255,14 @@ static void the_head_builder_refuses_what_cannot_be_stored(void **state)
     fails(weir_safetensors_head_build(NULL, 0, twice, 2, &h), -EINVAL);
 }
 
-/* Every single bit of a small file, and the message names the tensor. */
+static void flip(int fd, unsigned char byte, size_t bit)
+{
+    byte ^= (unsigned char)(1u << bit % 8);
+    assert_int_equal(pwrite(fd, &byte, 1, (off_t)(bit / 8)), 1);
+}
+
+/* Every bit of a small file (of the padding, one bit a byte), and the message
+ * names the tensor. */
 static void every_flipped_bit_is_noticed(void **state)
 {
     (void)state;
@@ -267,25 +276,29 @@ static void every_flipped_bit_is_noticed(void **state)
     save(t, 2, &meta, 1);
     size_t n, data = 4096;
     unsigned char *bytes = scratch_read(path, &n);
+    int fd = open(path, O_RDWR);
     for (size_t bit = 0; bit < 8 * n; bit++) {
-        bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
-        scratch_write(path, bytes, n);
+        size_t at = bit / 8;
+        if (bytes[at] == ' ' && at > 512 && bit % 8 != at % 8)
+            continue;
+        flip(fd, bytes[at], bit);
         int rc = weir_safetensors_open(path, &f);
         /* A flip in the name of the seal itself leaves a well-formed file
          * without one; io/checkpoint_dir.h refuses those. */
         if (rc == 0) {
             assert_false(weir_safetensors_is_sealed(f));
-            assert_true(bit / 8 < 40);
+            assert_true(at < 40);
             weir_safetensors_close(f);
         } else {
             assert_int_equal(rc, -WEIR_ECORRUPT);
         }
-        if (bit / 8 >= data + 80)
-            says("'moments'");
-        else if (bit / 8 >= data)
-            says("'x'");
-        bytes[bit / 8] ^= (unsigned char)(1u << bit % 8);
+        if (at >= data)
+            says(at >= data + 80 ? "'moments'" : "'x'");
+        assert_int_equal(pwrite(fd, bytes + at, 1, (off_t)at), 1);
     }
+    ok(weir_safetensors_open(path, &f));
+    weir_safetensors_close(f);
+    close(fd);
     free(bytes);
 }
 

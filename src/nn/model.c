@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nn/model.h"
+
+#include "base/err.h"
+#include "base/heap.h"
+#include "base/rng.h"
+#include "nn/model_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+int weir_model_create(const struct weir_model_ops *ops,
+                      const struct weir_options *opts,
+                      const struct weir_shape *shape, struct weir_model **out)
+{
+    struct weir_model *model = calloc(1, sizeof(*model));
+    if (!model)
+        return WEIR_FAIL(ENOMEM, "model %s", ops->name);
+    model->ops = ops;
+    int rc = weir_graph_init(&model->graph, shape);
+    if (!rc)
+        rc = ops->build(opts, &model->graph);
+    if (!rc)
+        rc = weir_graph_finish(&model->graph);
+    if (rc) {
+        weir_model_destroy(model);
+        return WEIR_NOTE(rc, "model %s", ops->name);
+    }
+    *out = model;
+    return 0;
+}
+
+void weir_model_destroy(struct weir_model *model)
+{
+    if (!model)
+        return;
+    weir_graph_free(&model->graph);
+    free(model);
+}
+
+const char *weir_model_name(const struct weir_model *model)
+{
+    return model->ops->name;
+}
+
+const struct weir_shape *weir_model_shape(const struct weir_model *model)
+{
+    return &model->graph.shape;
+}
+
+size_t weir_model_packed(const struct weir_model *model)
+{
+    return model->graph.packed;
+}
+
+size_t weir_model_parameters(const struct weir_model *model)
+{
+    size_t n = 0;
+    for (int i = 0; i < model->graph.params; i++)
+        n += model->graph.param[i].count;
+    return n;
+}
+
+size_t weir_model_tensors(const struct weir_model *model)
+{
+    return (size_t)model->graph.params;
+}
+
+struct weir_model_tensor weir_model_tensor(const struct weir_model *model,
+                                           size_t i)
+{
+    const struct weir_param *p = &model->graph.param[i];
+    struct weir_model_tensor t = {
+        .name = p->name,
+        .rank = p->rank,
+        .count = p->count,
+    };
+    memcpy(t.dims, p->dims, sizeof(t.dims));
+    return t;
+}
+
+/* Step a plain index, last dimension fastest. */
+static void advance(const struct weir_param *p, int64_t index[])
+{
+    for (int d = p->rank - 1; d >= 0; d--) {
+        if (++index[d] < p->dims[d])
+            return;
+        index[d] = 0;
+    }
+}
+
+static int check_tensor(const struct weir_model *model, size_t i)
+{
+    if (i >= weir_model_tensors(model))
+        return WEIR_FAIL(EINVAL, "model %s: tensor %zu of %zu",
+                         model->ops->name, i, weir_model_tensors(model));
+    return 0;
+}
+
+int weir_model_export(const struct weir_model *model, size_t i,
+                      const float *packed, float *plain)
+{
+    int rc = check_tensor(model, i);
+    if (rc)
+        return rc;
+    const struct weir_param *p = &model->graph.param[i];
+    int64_t index[WEIR_MAX_RANK] = {0};
+    for (size_t j = 0; j < p->count; j++, advance(p, index))
+        plain[j] = packed[p->at + weir_form_at(&p->form, p->rank, index)];
+    return 0;
+}
+
+/* Floats from the start of tensor i's piece to the next one's. */
+static size_t piece(const struct weir_graph *g, size_t i)
+{
+    bool last = i + 1 == (size_t)g->params;
+    return (last ? g->packed : g->param[i + 1].at) - g->param[i].at;
+}
+
+int weir_model_import(const struct weir_model *model, size_t i,
+                      const float *plain, float *packed)
+{
+    int rc = check_tensor(model, i);
+    if (rc)
+        return rc;
+    const struct weir_param *p = &model->graph.param[i];
+    int64_t index[WEIR_MAX_RANK] = {0};
+    memset(packed + p->at, 0, piece(&model->graph, i) * sizeof(float));
+    for (size_t j = 0; j < p->count; j++, advance(p, index))
+        packed[p->at + weir_form_at(&p->form, p->rank, index)] = plain[j];
+    return 0;
+}
+
+static int init_tensor(const struct weir_model *model, uint64_t seed, size_t i,
+                       float *packed)
+{
+    const struct weir_param *p = &model->graph.param[i];
+    struct weir_rng rng = weir_rng_stream(seed, WEIR_RNG_WEIGHTS, i);
+    float *plain = weir_array(p->count, sizeof(float));
+    if (!plain)
+        return WEIR_FAIL(ENOMEM, "%s: %zu values", p->name, p->count);
+    for (size_t j = 0; j < p->count; j++)
+        plain[j] = (float)(p->bound * (2 * weir_rng_uniform(&rng) - 1));
+    int rc = weir_model_import(model, i, plain, packed);
+    free(plain);
+    return rc;
+}
+
+int weir_model_init(const struct weir_model *model, uint64_t seed,
+                    float *packed)
+{
+    int rc = 0;
+    for (size_t i = 0; i < weir_model_tensors(model) && !rc; i++)
+        rc = init_tensor(model, seed, i, packed);
+    return rc;
+}

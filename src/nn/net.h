@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_NN_NET_H
+#define WEIR_NN_NET_H
+
+/**
+ * @file
+ * A net: a model compiled for one batch. All memory and every primitive is made
+ * at creation; forward and backward allocate nothing.
+ *
+ * A *tape* is one set of activations, kept from forward until backward. An
+ * unrolled chain of k steps runs k forwards, each on its own tape, then k
+ * backwards.
+ *
+ * Threads: one thread at a time. Every call sets the calling thread's number of
+ * OpenMP threads to the net's, for oneDNN would start a team otherwise. Model
+ * and packed weights are only read.
+ */
+#include "nn/model.h"
+
+#include <stdbool.h>
+
+struct weir_net;
+
+struct weir_net_config {
+    int batch;
+    int tapes;   /* 0: forward only, activations share memory */
+    int threads; /* OpenMP threads per call */
+};
+
+/**
+ * Compile @p model, which outlives the net.
+ * @return 0
+ * @return -EINVAL batch or threads below 1, tapes below 0
+ * @return -ENOMEM, or -WEIR_EENV when the engine refuses a layer
+ */
+int weir_net_create(const struct weir_model *model,
+                    const struct weir_net_config *config,
+                    struct weir_net **out);
+void weir_net_destroy(struct weir_net *net);
+/** Bytes held, engine scratch included. */
+size_t weir_net_bytes(const struct weir_net *net);
+
+/**
+ * y = net(x) with weights @p packed; x and y are (batch, channels, points).
+ * @p tape: 0 .. tapes - 1; 0 when forward only.
+ * @return 0, or -WEIR_EENV the engine failed
+ */
+int weir_net_forward(struct weir_net *net, int tape, const float *packed,
+                     const float *x, float *y);
+
+/**
+ * The adjoint of the forward on @p tape, which must have run with the same
+ * weights: from dy = dL/dy the gradients @p dx = dL/dx (NULL: not wanted) and
+ * @p grad = dL/dpacked, overwritten or, with @p accumulate, added to. The
+ * tape's activations stay.
+ * @return 0, -EINVAL when forward only, -WEIR_EENV the engine failed
+ */
+int weir_net_backward(struct weir_net *net, int tape, const float *packed,
+                      const float *dy, float *dx, float *grad, bool accumulate);
+
+#endif

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nn/surrogate.h"
+
+#include "base/err.h"
+#include "base/heap.h"
+#include "nn/net.h"
+#include "nn/simd.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct weir_surrogate {
+    struct weir_surrogate_config config;
+    struct weir_net *net;
+    int channels;
+    size_t points, frame; /* frame = channels * points */
+    float *scaled;        /* net's input, then dL/d input: a batch of frames */
+    float *change;        /* net's output, then dL/d output */
+    float *state;         /* unroll + 1 batches: the predicted chain */
+    float *sensitivity;   /* dL/d state */
+};
+
+/* The affine maps around the net, for one channel. */
+struct scales {
+    float mean, inverse; /* s = (x - mean) * inverse */
+    float carry, offset; /* x' = carry * x + offset + gain * y */
+    float gain;
+    float weight; /* 1 / residual: errors are measured in it */
+};
+
+static struct scales scales_of(const struct weir_surrogate *s,
+                               const struct weir_normaliser *norm, int c)
+{
+    bool residual = s->config.residual;
+    return (struct scales){
+        .mean = norm->mean[c],
+        .inverse = 1.0F / norm->deviation[c],
+        .carry = residual ? 1.0F : 0.0F,
+        .offset = residual ? 0.0F : norm->mean[c],
+        .gain = residual ? norm->residual[c] : norm->deviation[c],
+        .weight = 1.0F / norm->residual[c],
+    };
+}
+
+/* ---- creation ---- */
+
+static size_t batch_floats(const struct weir_surrogate *s)
+{
+    return (size_t)s->config.batch * s->frame;
+}
+
+static size_t own_floats(const struct weir_surrogate *s)
+{
+    return batch_floats(s) * (size_t)(4 + s->config.unroll);
+}
+
+static int allocate(struct weir_surrogate *s)
+{
+    size_t n = batch_floats(s);
+    float *all = weir_array(own_floats(s), sizeof(float));
+    if (!all)
+        return WEIR_FAIL(ENOMEM, "surrogate: %zu floats", own_floats(s));
+    s->scaled = all;
+    s->change = all + n;
+    s->sensitivity = all + 2 * n;
+    s->state = all + 3 * n;
+    return 0;
+}
+
+int weir_surrogate_create(const struct weir_model *model,
+                          const struct weir_surrogate_config *config,
+                          struct weir_surrogate **out)
+{
+    const struct weir_shape *shape = weir_model_shape(model);
+    struct weir_net_config net = {
+        .batch = config->batch,
+        .tapes = config->unroll,
+        .threads = config->threads ? config->threads : 1,
+    };
+    if (config->unroll < 0 || shape->channels > WEIR_MAX_CHANNELS)
+        return WEIR_FAIL(EINVAL, "surrogate: unroll %d, %d channels",
+                         config->unroll, shape->channels);
+    struct weir_surrogate *s = calloc(1, sizeof(*s));
+    if (!s)
+        return WEIR_FAIL(ENOMEM, "surrogate");
+    s->config = *config;
+    s->channels = shape->channels;
+    s->frame = weir_shape_floats(shape);
+    s->points = s->frame / (size_t)s->channels;
+    int rc = weir_net_create(model, &net, &s->net);
+    if (!rc)
+        rc = allocate(s);
+    if (rc) {
+        weir_surrogate_destroy(s);
+        return WEIR_NOTE(rc, "surrogate of batch %d", config->batch);
+    }
+    *out = s;
+    return 0;
+}
+
+void weir_surrogate_destroy(struct weir_surrogate *s)
+{
+    if (!s)
+        return;
+    weir_net_destroy(s->net);
+    free(s->scaled);
+    free(s);
+}
+
+size_t weir_surrogate_bytes(const struct weir_surrogate *s)
+{
+    return sizeof(*s) + own_floats(s) * sizeof(float) + weir_net_bytes(s->net);
+}
+
+/* ---- one step ---- */
+
+WEIR_INLINE void scale_channel(const struct scales *k, size_t n,
+                               const float *restrict x, float *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (x[i] - k->mean) * k->inverse;
+}
+
+WEIR_INLINE void step_channel(const struct scales *k, size_t n,
+                              const float *restrict x, const float *restrict y,
+                              float *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = (k->carry * x[i] + k->offset) + k->gain * y[i];
+}
+
+/* x' = step(x) for the whole batch, on @p tape. */
+WEIR_CLONES
+static int advance(struct weir_surrogate *s, int tape, const float *packed,
+                   const struct weir_normaliser *norm, const float *x,
+                   float *next)
+{
+    size_t planes = (size_t)(s->config.batch * s->channels);
+    for (size_t p = 0; p < planes; p++) {
+        struct scales k = scales_of(s, norm, (int)p % s->channels);
+        scale_channel(&k, s->points, x + p * s->points,
+                      s->scaled + p * s->points);
+    }
+    int rc = weir_net_forward(s->net, tape, packed, s->scaled, s->change);
+    if (rc)
+        return rc;
+    for (size_t p = 0; p < planes; p++) {
+        struct scales k = scales_of(s, norm, (int)p % s->channels);
+        step_channel(&k, s->points, x + p * s->points,
+                     s->change + p * s->points, next + p * s->points);
+    }
+    return 0;
+}
+
+/* ---- training ---- */
+
+/* One frame of a sample's chain; NULL where there is no sample. */
+static const float *target_of(const struct weir_surrogate *s,
+                              const float *const *samples, int b, int step)
+{
+    return samples[b] ? samples[b] + (size_t)step * s->frame : NULL;
+}
+
+static float *state_at(struct weir_surrogate *s, int step)
+{
+    return s->state + (size_t)step * batch_floats(s);
+}
+
+static int run_chain(struct weir_surrogate *s, const float *packed,
+                     const struct weir_normaliser *norm,
+                     const float *const *samples)
+{
+    int rc = 0;
+    for (int b = 0; b < s->config.batch; b++) {
+        float *to = s->state + (size_t)b * s->frame;
+        const float *from = target_of(s, samples, b, 0);
+        if (from)
+            memcpy(to, from, s->frame * sizeof(float));
+        else
+            memset(to, 0, s->frame * sizeof(float));
+    }
+    for (int k = 0; k < s->config.unroll && !rc; k++)
+        rc = advance(s, k, packed, norm, state_at(s, k), state_at(s, k + 1));
+    return rc;
+}
+
+enum { LANES = 16 };
+
+/* g += factor * (x - u); returns the sum of squares of x - u, added in a fixed
+ * number of lanes so that vector widths agree. */
+WEIR_INLINE double error_channel(size_t n, float factor,
+                                 const float *restrict x,
+                                 const float *restrict u, float *restrict g)
+{
+    float lane[LANES] = {0};
+    double sum = 0;
+    size_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t j = 0; j < LANES; j++) {
+            float e = x[i + j] - u[i + j];
+            lane[j] += e * e;
+            g[i + j] += factor * e;
+        }
+    }
+    for (; i < n; i++) {
+        float e = x[i] - u[i];
+        sum += (double)e * e;
+        g[i] += factor * e;
+    }
+    for (size_t j = 0; j < LANES; j++)
+        sum += lane[j];
+    return sum;
+}
+
+/* Add the error of state k to each sample's loss and to its sensitivity. */
+WEIR_CLONES
+static void add_errors(struct weir_surrogate *s, int k,
+                       const struct weir_normaliser *norm,
+                       const float *const *samples, float inv_count,
+                       float *loss)
+{
+    double share = 1.0 / ((double)s->config.unroll * (double)s->frame);
+    for (int b = 0; b < s->config.batch; b++) {
+        const float *u = target_of(s, samples, b, k);
+        if (!u)
+            continue;
+        for (int c = 0; c < s->channels; c++) {
+            struct scales q = scales_of(s, norm, c);
+            size_t in = (size_t)c * s->points;
+            size_t at = (size_t)b * s->frame + in;
+            double square = (double)q.weight * q.weight;
+            double sum = error_channel(
+                s->points, (float)(2 * share * square * inv_count),
+                state_at(s, k) + at, u + in, s->sensitivity + at);
+            loss[b] += (float)(share * square * sum);
+        }
+    }
+}
+
+WEIR_INLINE void scale_by(size_t n, float factor, const float *restrict x,
+                          float *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = factor * x[i];
+}
+
+/* g = carry * g + inverse * dx: from dL/dx' to dL/dx. */
+WEIR_INLINE void carry_back(const struct scales *k, size_t n,
+                            const float *restrict dx, float *restrict g)
+{
+    for (size_t i = 0; i < n; i++)
+        g[i] = k->carry * g[i] + k->inverse * dx[i];
+}
+
+/* Through the step on tape k: sensitivity of state k + 1 to that of state k,
+ * which only earlier steps want. */
+WEIR_CLONES
+static int retreat(struct weir_surrogate *s, int k, const float *packed,
+                   const struct weir_normaliser *norm, float *grad)
+{
+    size_t planes = (size_t)(s->config.batch * s->channels);
+    bool first = k == s->config.unroll - 1;
+    for (size_t p = 0; p < planes; p++) {
+        struct scales q = scales_of(s, norm, (int)p % s->channels);
+        scale_by(s->points, q.gain, s->sensitivity + p * s->points,
+                 s->change + p * s->points);
+    }
+    int rc = weir_net_backward(s->net, k, packed, s->change,
+                               k > 0 ? s->scaled : NULL, grad, !first);
+    for (size_t p = 0; p < planes && !rc && k > 0; p++) {
+        struct scales q = scales_of(s, norm, (int)p % s->channels);
+        carry_back(&q, s->points, s->scaled + p * s->points,
+                   s->sensitivity + p * s->points);
+    }
+    return rc;
+}
+
+int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
+                         const struct weir_normaliser *norm,
+                         const float *const *samples, float inv_count,
+                         float *grad, float *loss, float *difficulty)
+{
+    int last = s->config.unroll, batch = s->config.batch;
+    if (last == 0)
+        return WEIR_FAIL(EINVAL, "surrogate: made for prediction only");
+    int rc = run_chain(s, packed, norm, samples);
+    for (int b = 0; b < batch; b++) {
+        const float *target = target_of(s, samples, b, last);
+        loss[b] = 0;
+        difficulty[b] =
+            target ? weir_loss(s->config.difficulty,
+                               state_at(s, last) + (size_t)b * s->frame, target,
+                               s->frame)
+                   : 0.0F;
+    }
+    memset(s->sensitivity, 0, batch_floats(s) * sizeof(float));
+    for (int k = last - 1; k >= 0 && !rc; k--) {
+        add_errors(s, k + 1, norm, samples, inv_count, loss);
+        rc = retreat(s, k, packed, norm, grad);
+    }
+    return rc;
+}
+
+int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,
+                           const struct weir_normaliser *norm, const float *in,
+                           int n, float *out)
+{
+    if (n < 0 || n > s->config.batch)
+        return WEIR_FAIL(EINVAL, "surrogate: %d states, batch is %d", n,
+                         s->config.batch);
+    size_t floats = (size_t)n * s->frame;
+    memset(s->state, 0, batch_floats(s) * sizeof(float));
+    memcpy(s->state, in, floats * sizeof(float));
+    int rc = advance(s, 0, packed, norm, s->state, s->sensitivity);
+    if (!rc)
+        memcpy(out, s->sensitivity, floats * sizeof(float));
+    return rc;
+}
