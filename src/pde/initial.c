@@ -6,74 +6,72 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
-static int read_waves(const char *text, int points, struct weir_sines *sines)
+int weir_initial_reserve(struct weir_initial *initial, size_t n)
 {
-    const char *at = text;
-    for (sines->terms = 0; sines->terms < WEIR_MAX_SINES;) {
-        char *end;
-        long wave = strtol(at, &end, 10);
-        if (end == at || wave < 1 || wave >= points / 2)
-            return WEIR_FAIL(EINVAL,
-                             "waves: '%s', expected numbers from 1 to %d "
-                             "separated by commas",
-                             text, points / 2 - 1);
-        sines->wave[sines->terms++] = (int)wave;
-        if (*end == 0)
-            return 0;
-        at = *end == ',' ? end + 1 : "";
-    }
-    return WEIR_FAIL(EINVAL, "waves: '%s', expected at most %d numbers", text,
-                     WEIR_MAX_SINES);
-}
-
-static void name_parameters(struct weir_sines *sines)
-{
-    int n = sines->terms;
-    for (int j = 0; j < n; j++) {
-        snprintf(sines->name[j], sizeof(sines->name[j]), "A%d", j);
-        snprintf(sines->name[n + j], sizeof(sines->name[j]), "phi%d", j);
-        sines->parameter[j] = (struct weir_parameter){
-            .name = sines->name[j], .low = -1, .high = 1};
-        sines->parameter[n + j] =
-            (struct weir_parameter){.name = sines->name[n + j],
-                                    .unit = "rad",
-                                    .low = 0,
-                                    .high = 2 * M_PI,
-                                    .wraps = true};
-    }
-}
-
-int weir_sines_read(const struct weir_options *opts, int points,
-                    struct weir_sines *sines)
-{
-    int rc = read_waves(weir_option_text(opts, "waves"), points, sines);
-    if (rc < 0)
-        return rc;
-    sines->normalise = weir_option_bool(opts, "normalise");
-    name_parameters(sines);
+    initial->parameter = calloc(n, sizeof(*initial->parameter));
+    initial->name = calloc(n, sizeof(*initial->name));
+    if (!initial->parameter || !initial->name)
+        return WEIR_FAIL(ENOMEM, "initial: %zu parameters", n);
+    initial->space =
+        (struct weir_space){.n = n, .parameter = initial->parameter};
     return 0;
 }
 
-static void scale_to_one(double *field, int points)
+void weir_initial_declare(struct weir_initial *initial, size_t i,
+                          const char *stem, int number, double low, double high)
 {
-    double top = 0;
-    for (int i = 0; i < points; i++)
-        top = fmax(top, fabs(field[i]));
-    for (int i = 0; top > 0 && i < points; i++)
-        field[i] /= top;
+    if (number < 0)
+        snprintf(initial->name[i], sizeof(initial->name[i]), "%s", stem);
+    else
+        snprintf(initial->name[i], sizeof(initial->name[i]), "%s%d", stem,
+                 number);
+    initial->parameter[i] = (struct weir_parameter){
+        .name = initial->name[i], .low = low, .high = high};
 }
 
-void weir_sines_field(const struct weir_sines *sines, const double *parameters,
-                      int points, double *field)
+void weir_initial_declare_phase(struct weir_initial *initial, size_t i,
+                                const char *stem, int number)
 {
-    const double *phase = parameters + sines->terms;
-    for (int i = 0; i < points; i++) {
-        double x = 2 * M_PI * i / points, sum = 0;
-        for (int j = 0; j < sines->terms; j++)
-            sum += parameters[j] * sin(sines->wave[j] * x + phase[j]);
-        field[i] = sum;
-    }
-    if (sines->normalise)
-        scale_to_one(field, points);
+    weir_initial_declare(initial, i, stem, number, 0, 2 * M_PI);
+    initial->parameter[i].unit = "rad";
+    initial->parameter[i].wraps = true;
+}
+
+int weir_initial_read(const struct weir_options *opts, int dims, int channels,
+                      int points, struct weir_initial *initial)
+{
+    *initial = (struct weir_initial){
+        .channels = channels,
+        .rows = dims == 2 ? (size_t)points : 1,
+        .cols = (size_t)points,
+        .normalise = weir_option_bool(opts, "normalise"),
+        .family = &weir_family_sines,
+    };
+    if (dims == 2)
+        initial->family = weir_option_int(opts, "initial") == 0
+                              ? &weir_family_fourier
+                              : &weir_family_blobs;
+    return initial->family->read(initial, opts);
+}
+
+void weir_initial_free(struct weir_initial *initial)
+{
+    free(initial->parameter);
+    free(initial->name);
+}
+
+void weir_initial_field(const struct weir_initial *initial,
+                        const double *parameters, int channel, double *field)
+{
+    initial->family->field(initial, parameters, channel, field);
+    if (!initial->normalise)
+        return;
+    size_t n = initial->rows * initial->cols;
+    double top = 0;
+    for (size_t i = 0; i < n; i++)
+        top = fmax(top, fabs(field[i]));
+    for (size_t i = 0; top > 0 && i < n; i++)
+        field[i] /= top;
 }

@@ -6,8 +6,9 @@
  */
 #include "pde/periodic.h"
 #include "pde/registry.h"
+#include "pde/term.h"
 
-enum { A3, A4, B };
+enum { B, A3, A4 };
 
 /* a3 (ik)^3 - a4 (ik)^4 */
 static double complex symbol(const double *a, const double *k, int channel)
@@ -17,28 +18,22 @@ static double complex symbol(const double *a, const double *k, int channel)
     return CMPLX(-a[A4] * k2 * k2, -a[A3] * k2 * k[0]);
 }
 
-static void half_square(const double *a, const double *const *in,
-                        double *const *out, size_t n)
-{
-    const double *restrict u = in[0];
-    double *restrict flux = out[0];
-    for (size_t i = 0; i < n; i++)
-        flux[i] = -0.5 * a[B] * u[i] * u[i];
-}
+static const struct weir_coefficient coefficients[] = {
+    [B] = {"b", WEIR_TERM_CONVECTION, 0, -1},
+    [A3] = {"a3", WEIR_TERM_LINEAR, 3, 1},
+    [A4] = {"a4", WEIR_TERM_LINEAR, 4, -1},
+    {0},
+};
 
-static const struct weir_system kdv = {
+static const struct weir_system system = {
     .name = "kdv",
     .equation = "u_t = a3 u_xxx - a4 u_xxxx - b/2 (u^2)_x",
     .field = (const char *const[]){"u"},
     .dims = 1,
     .channels = 1,
-    .coefficient = {"a3", "a4", "b"},
+    .real_symbol = false,
+    .coefficient = coefficients,
     .symbol = symbol,
-    .product = {.operands = 1,
-                .in = {{0, WEIR_VALUE}},
-                .results = 1,
-                .out = {{0, WEIR_DX}},
-                .point = half_square},
 };
 
 static const struct weir_option options[] = {
@@ -49,13 +44,19 @@ static const struct weir_option options[] = {
      "hyper-diffusion, coefficient of -u_xxxx"},
     {"b", WEIR_OPTION_REAL, "6.25", -1e9, 1e9, NULL, NULL,
      "steepening, coefficient of -(u^2)_x / 2"},
-    WEIR_SINES_OPTIONS,
+    WEIR_FORM_OPTION,
+    WEIR_FORM_PAIR("alpha3", "gamma3"),
+    WEIR_FORM_PAIR("alpha4", "gamma4"),
+    WEIR_FORM_PAIR("beta1", "delta1"),
+    WEIR_INITIAL_1D("1,2", "2", "8", "1"),
     {0},
 };
 
 static int configure(const struct weir_options *opts, void **config)
 {
-    return weir_periodic_configure(&kdv, opts, config);
+    struct weir_system s = system;
+    s.product = weir_convection;
+    return weir_periodic_configure(&s, opts, config);
 }
 
 const struct weir_solver_ops weir_solver_kdv = {

@@ -12,27 +12,31 @@
  * shared by all lanes and never written after configure; a lane holds one
  * simulation's coefficients and all the memory its steps touch.
  */
+#include "pde/coefficient.h"
 #include "pde/initial.h"
-#include "pde/spectrum.h"
+#include "pde/product.h"
 #include "weir/solver.h"
 
 #include <complex.h>
 
-#define WEIR_MAX_COEFFICIENTS 8
-
-/** One system of equations. Static, never changes. */
+/** One system of equations. Copied when it is configured. */
 struct weir_system {
     const char *name;
     const char *equation;
     const char *const *field; /* `channels` names */
     int dims, channels;
     bool real_symbol; /* the symbol never has an imaginary part */
-    /** Options that are coefficients, in the order of the arrays below. */
-    const char *coefficient[WEIR_MAX_COEFFICIENTS + 1];
+    const struct weir_coefficient *coefficient; /* ends with a NULL name */
     /** Linear part of @p channel at wave vector @p k = 2 pi n / L. */
     double complex (*symbol)(const double *coefficient, const double *k,
                              int channel);
     struct weir_product product;
+    /**
+     * What the product does not say, in place on @p out: a forcing, a mean to
+     * remove, linear terms that belong to N. NULL: nothing.
+     */
+    void (*finish)(const double *coefficient, const struct weir_spectrum *s,
+                   const double *u, double *out);
 };
 
 /** Options of every system; the arguments are defaults, written as text. */
@@ -46,6 +50,10 @@ struct weir_system {
      "time between frames"}, \
     {"substeps", WEIR_OPTION_INT, substeps, 1, 1000000, NULL, NULL, \
      "steps of the scheme between frames"}, \
+    {"warmup", WEIR_OPTION_INT, "0", 0, 1000000, NULL, NULL, \
+     "frames discarded before t = 0"}, \
+    {"sample", WEIR_OPTION_TEXT, "", 0, 0, NULL, NULL, \
+     "coefficients, or length, sampled like parameters: 'a,b'"}, \
     {"order", WEIR_OPTION_INT, "4", 1, 4, NULL, NULL, "order of ETDRK"}, \
     {"dealias", WEIR_OPTION_REAL, dealias, 0.1, 1, NULL, NULL, \
      "f: the non-linear term sees |n| <= f N/2 - 1"}, \
@@ -57,8 +65,11 @@ struct weir_system {
 
 /**
  * Build the config of @p system from options that include the ones above, the
- * coefficients' and WEIR_SINES_OPTIONS.
- * @return 0, -ENOMEM, or -EINVAL for a grid or a list of waves that cannot be
+ * coefficients' and those of the initial condition. Sampled coefficients follow
+ * the parameters of the initial condition, from half to one and a half times
+ * their value.
+ * @return 0, -ENOMEM, or -EINVAL for a grid, coefficients, waves or a list of
+ *         samples that cannot be
  */
 int weir_periodic_configure(const struct weir_system *system,
                             const struct weir_options *opts, void **config);

@@ -5,9 +5,21 @@
 
 #include <string.h>
 
+/* clang-format off */
 static const struct weir_solver_ops *const solvers[] = {
     &weir_solver_kdv,
+    &weir_solver_ks,
+    &weir_solver_ks_cons,
+    &weir_solver_burgers,
+    &weir_solver_advection,
+    &weir_solver_diffusion,
+    &weir_solver_dispersion,
+    &weir_solver_combined,
+    &weir_solver_ks2d,
+    &weir_solver_ns2d,
+    &weir_solver_gs2d,
 };
+/* clang-format on */
 
 #define COUNT (sizeof(solvers) / sizeof(solvers[0]))
 

@@ -10,6 +10,16 @@
 #include "weir/solver.h"
 
 extern const struct weir_solver_ops weir_solver_kdv;
+extern const struct weir_solver_ops weir_solver_ks;
+extern const struct weir_solver_ops weir_solver_ks_cons;
+extern const struct weir_solver_ops weir_solver_burgers;
+extern const struct weir_solver_ops weir_solver_advection;
+extern const struct weir_solver_ops weir_solver_diffusion;
+extern const struct weir_solver_ops weir_solver_dispersion;
+extern const struct weir_solver_ops weir_solver_combined;
+extern const struct weir_solver_ops weir_solver_ks2d;
+extern const struct weir_solver_ops weir_solver_ns2d;
+extern const struct weir_solver_ops weir_solver_gs2d;
 
 /**
  * The solver called @p name.

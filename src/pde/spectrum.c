@@ -15,12 +15,12 @@ static size_t padded(size_t doubles)
     return (doubles + 7) / 8 * 8;
 }
 
-static size_t real_row(const struct weir_spectrum *s)
+size_t weir_spectrum_real_row(const struct weir_spectrum *s)
 {
     return padded(s->cols);
 }
 
-static size_t complex_row(const struct weir_spectrum *s)
+size_t weir_spectrum_complex_row(const struct weir_spectrum *s)
 {
     return padded(2 * s->half);
 }
@@ -43,6 +43,7 @@ static void set_sizes(struct weir_spectrum *s, int dims, const int *n,
     s->limit_col = kept_limit(s->cols, dealias);
     s->keep_rows = 2 * s->limit_row + 1;
     s->width = s->limit_col + 1;
+    s->stride = (s->width + WEIR_PANEL - 1) / WEIR_PANEL * WEIR_PANEL;
     s->kept = s->keep_rows * s->width;
     s->full = s->rows * s->half;
     s->points = s->rows * s->cols;
@@ -73,34 +74,80 @@ bool weir_spectrum_keeps(const struct weir_spectrum *s, size_t i)
     return row <= s->limit_row && i % s->half <= s->limit_col;
 }
 
+/* What each operator multiplies by, over i, at integer wave numbers. */
+static double factor(enum weir_operator op, double x, double y)
+{
+    double k2 = x * x + y * y;
+    switch (op) {
+    case WEIR_DX:
+        return x;
+    case WEIR_DY:
+        return y;
+    case WEIR_VELOCITY_X:
+        return k2 > 0 ? y / k2 : 0;
+    default:
+        return k2 > 0 ? -x / k2 : 0;
+    }
+}
+
 static int make_tables(struct weir_spectrum *s)
 {
-    s->table[WEIR_DX] = weir_array(s->kept, sizeof(double));
-    if (!s->table[WEIR_DX])
-        return WEIR_FAIL(ENOMEM, "spectrum: table of %zu modes", s->kept);
-    for (size_t i = 0; i < s->kept; i++) {
-        int wave[2];
-        weir_spectrum_wave(s, i, wave);
-        s->table[WEIR_DX][i] = wave[0];
+    int last = s->dims == 2 ? WEIR_VELOCITY_Y : WEIR_DX;
+    for (int op = WEIR_DX; op <= last; op++) {
+        s->table[op] = weir_array(s->kept, sizeof(double));
+        if (!s->table[op])
+            return WEIR_FAIL(ENOMEM, "spectrum: table of %zu modes", s->kept);
+        for (size_t i = 0; i < s->kept; i++) {
+            int wave[2];
+            weir_spectrum_wave(s, i, wave);
+            s->table[op][i] = factor(op, wave[0], wave[1]);
+        }
     }
     return 0;
 }
 
+/* Panels go between a buffer of their own and columns of a wide array. */
+static void plan_panels(struct weir_spectrum *s, fftw_complex *panel,
+                        fftw_complex *wide, unsigned how)
+{
+    int n = (int)s->rows, stride = (int)s->stride;
+    s->panel_backward =
+        fftw_plan_many_dft(1, &n, WEIR_PANEL, panel, NULL, WEIR_PANEL, 1, wide,
+                           NULL, stride, 1, FFTW_BACKWARD, how);
+    s->panel_forward =
+        fftw_plan_many_dft(1, &n, WEIR_PANEL, wide, NULL, stride, 1, panel,
+                           NULL, WEIR_PANEL, 1, FFTW_FORWARD, how);
+}
+
+static void plan_all(struct weir_spectrum *s, double *real, fftw_complex *modes,
+                     fftw_complex *panel, unsigned how)
+{
+    int n = (int)s->cols, m = (int)s->rows;
+    s->row_forward = fftw_plan_dft_r2c_1d(n, real, modes, how);
+    s->row_backward = fftw_plan_dft_c2r_1d(n, modes, real, how);
+    if (s->dims == 1)
+        return;
+    s->forward = fftw_plan_dft_r2c_2d(m, n, real, modes, how);
+    s->backward = fftw_plan_dft_c2r_2d(m, n, modes, real, how);
+    plan_panels(s, panel, modes, how);
+}
+
 static int make_plans(struct weir_spectrum *s, bool measure)
 {
-    unsigned how = measure ? FFTW_MEASURE : FFTW_ESTIMATE;
+    size_t wide = s->rows * (s->half + WEIR_PANEL);
     double *real = weir_array(s->points, sizeof(double));
-    fftw_complex *modes = weir_array(s->full, sizeof(fftw_complex));
-    int n = (int)s->cols;
-    if (real && modes) {
-        s->forward_row = fftw_plan_dft_r2c_1d(n, real, modes, how);
-        s->backward_row = fftw_plan_dft_c2r_1d(n, modes, real, how);
-        s->forward = s->forward_row;
-        s->backward = s->backward_row;
-    }
+    fftw_complex *modes = weir_array(wide, sizeof(fftw_complex));
+    fftw_complex *panel =
+        weir_array(s->rows * WEIR_PANEL, sizeof(fftw_complex));
+    if (real && modes && panel)
+        plan_all(s, real, modes, panel, measure ? FFTW_MEASURE : FFTW_ESTIMATE);
     free(real);
     free(modes);
-    if (!s->forward || !s->backward || !s->forward_row || !s->backward_row)
+    free(panel);
+    bool rows = s->row_forward && s->row_backward;
+    bool plane =
+        s->forward && s->backward && s->panel_forward && s->panel_backward;
+    if (!rows || (s->dims == 2 && !plane))
         return WEIR_FAIL(ENOMEM, "spectrum: plans for %zu x %zu points",
                          s->rows, s->cols);
     return 0;
@@ -140,28 +187,23 @@ void weir_spectrum_free(struct weir_spectrum *s)
 {
     if (!s)
         return;
-    if (s->forward != s->forward_row) {
-        fftw_destroy_plan(s->forward);
-        fftw_destroy_plan(s->backward);
-    }
-    fftw_destroy_plan(s->forward_row);
-    fftw_destroy_plan(s->backward_row);
+    fftw_destroy_plan(s->row_forward);
+    fftw_destroy_plan(s->row_backward);
+    fftw_destroy_plan(s->panel_forward);
+    fftw_destroy_plan(s->panel_backward);
+    fftw_destroy_plan(s->forward);
+    fftw_destroy_plan(s->backward);
     for (int t = 0; t < WEIR_OPERATORS; t++)
         free(s->table[t]);
     free(s);
 }
 
-size_t weir_spectrum_work(const struct weir_spectrum *s,
-                          const struct weir_product *product)
+size_t weir_spectrum_work(const struct weir_spectrum *s)
 {
-    size_t fields = (size_t)(product->operands + product->results);
-    size_t rows = complex_row(s) + fields * real_row(s);
-    size_t whole = padded(2 * s->full);
-    return rows > whole ? rows : whole;
+    return padded(2 * s->full);
 }
 
-/* Row of the full half-spectrum that holds kept row r. */
-static size_t full_row(const struct weir_spectrum *s, size_t r)
+size_t weir_spectrum_full_row(const struct weir_spectrum *s, size_t r)
 {
     return r <= s->limit_row ? r : s->rows - s->keep_rows + r;
 }
@@ -169,13 +211,14 @@ static size_t full_row(const struct weir_spectrum *s, size_t r)
 void weir_spectrum_forward(const struct weir_spectrum *s, double *field,
                            double *kept, double *tail, double *work)
 {
-    fftw_execute_dft_r2c(s->forward, field, (fftw_complex *)work);
+    fftw_plan plan = s->dims == 2 ? s->forward : s->row_forward;
+    fftw_execute_dft_r2c(plan, field, (fftw_complex *)work);
     double scale = 1.0 / (double)s->points;
     for (size_t i = 0; i < 2 * s->full; i++)
         tail[i] = work[i] * scale;
     size_t bytes = 2 * s->width * sizeof(double);
     for (size_t r = 0; r < s->keep_rows; r++) {
-        double *from = tail + 2 * s->half * full_row(s, r);
+        double *from = tail + 2 * s->half * weir_spectrum_full_row(s, r);
         memcpy(kept + 2 * s->width * r, from, bytes);
         memset(from, 0, bytes);
     }
@@ -189,71 +232,8 @@ void weir_spectrum_backward(const struct weir_spectrum *s, const double *kept,
     else
         memset(work, 0, 2 * s->full * sizeof(double));
     for (size_t r = 0; r < s->keep_rows; r++)
-        memcpy(work + 2 * s->half * full_row(s, r), kept + 2 * s->width * r,
-               2 * s->width * sizeof(double));
-    fftw_execute_dft_c2r(s->backward, (fftw_complex *)work, field);
-}
-
-/* to = operator(from) for n modes; table NULL: the value itself. */
-static void apply(const double *table, double k0, const double *from,
-                  double *to, size_t n)
-{
-    if (!table) {
-        memcpy(to, from, 2 * n * sizeof(double));
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        double k = k0 * table[i];
-        to[2 * i] = -k * from[2 * i + 1];
-        to[2 * i + 1] = k * from[2 * i];
-    }
-}
-
-/* to += scale x operator(from) for n modes. */
-static void accumulate(const double *table, double k0, double scale,
-                       const double *from, double *to, size_t n)
-{
-    if (!table) {
-        for (size_t i = 0; i < 2 * n; i++)
-            to[i] += scale * from[i];
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        double k = scale * k0 * table[i];
-        to[2 * i] -= k * from[2 * i + 1];
-        to[2 * i + 1] += k * from[2 * i];
-    }
-}
-
-static void product_1d(const struct weir_spectrum *s,
-                       const struct weir_product *p, const double *coefficient,
-                       double k0, const double *u, double *out, double *work)
-{
-    double *modes = work, *grid[2 * WEIR_MAX_OPERANDS];
-    for (int f = 0; f < p->operands + p->results; f++)
-        grid[f] = work + complex_row(s) + (size_t)f * real_row(s);
-    double **result = grid + p->operands;
-    for (int f = 0; f < p->operands; f++) {
-        const double *from = u + 2 * s->kept * (size_t)p->in[f].channel;
-        apply(s->table[p->in[f].apply], k0, from, modes, s->width);
-        memset(modes + 2 * s->width, 0,
-               2 * (s->half - s->width) * sizeof(double));
-        fftw_execute_dft_c2r(s->backward_row, (fftw_complex *)modes, grid[f]);
-    }
-    p->point(coefficient, (const double *const *)grid, result, s->cols);
-    for (int f = 0; f < p->results; f++) {
-        fftw_execute_dft_r2c(s->forward_row, result[f], (fftw_complex *)modes);
-        accumulate(s->table[p->out[f].apply], k0, 1.0 / (double)s->points,
-                   modes, out + 2 * s->kept * (size_t)p->out[f].channel,
-                   s->width);
-    }
-}
-
-void weir_spectrum_product(const struct weir_spectrum *s,
-                           const struct weir_product *product,
-                           const double *coefficient, double k0, int channels,
-                           const double *u, double *out, double *work)
-{
-    memset(out, 0, 2 * s->kept * (size_t)channels * sizeof(double));
-    product_1d(s, product, coefficient, k0, u, out, work);
+        memcpy(work + 2 * s->half * weir_spectrum_full_row(s, r),
+               kept + 2 * s->width * r, 2 * s->width * sizeof(double));
+    fftw_plan plan = s->dims == 2 ? s->backward : s->row_backward;
+    fftw_execute_dft_c2r(plan, (fftw_complex *)work, field);
 }

@@ -28,45 +28,34 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/** Linear operators on a coefficient, for wave number k = 2 pi n / L. */
+/**
+ * Linear operators on a coefficient with wave vector k = 2 pi n / L. The
+ * velocity of a vorticity w = v_x - u_y has stream function w / |k|^2.
+ */
 enum weir_operator {
-    WEIR_VALUE, /* 1 */
-    WEIR_DX,    /* i k of the first axis */
+    WEIR_VALUE,      /* 1 */
+    WEIR_DX,         /* i k of the first axis */
+    WEIR_DY,         /* i k of the second axis */
+    WEIR_VELOCITY_X, /* u = psi_y: i k_y / |k|^2, 0 for the mean */
+    WEIR_VELOCITY_Y, /* v = -psi_x: -i k_x / |k|^2 */
     WEIR_OPERATORS,
 };
 
-/** Operator @c apply on channel @c channel. */
-struct weir_operand {
-    int channel;
-    enum weir_operator apply;
-};
-
-#define WEIR_MAX_OPERANDS 4
-
-/** Point by point: results from operands, @p n points of one grid row. */
-typedef void weir_pointwise(const double *coefficient, const double *const *in,
-                            double *const *out, size_t n);
-
-/**
- * A non-linear term: operands go to the grid, `point` combines them there, and
- * each result comes back, is operated on and added to its channel.
- */
-struct weir_product {
-    int operands, results;
-    struct weir_operand in[WEIR_MAX_OPERANDS];
-    struct weir_operand out[WEIR_MAX_OPERANDS];
-    weir_pointwise *point;
-};
+/** Columns that go through FFTW together: one cache line of coefficients. */
+#define WEIR_PANEL 4
 
 struct weir_spectrum {
     int dims;
     size_t rows, cols, half; /* grid; half = cols / 2 + 1 */
     size_t limit_row, limit_col;
-    size_t keep_rows, width;       /* kept modes: keep_rows x width */
-    size_t kept, full;             /* modes of a channel, kept and all */
-    size_t points;                 /* rows x cols */
-    double *table[WEIR_OPERATORS]; /* operators for L = 2 pi, over i */
-    void *forward_row, *backward_row, *forward, *backward; /* fftw_plan */
+    size_t keep_rows, width;          /* kept modes: keep_rows x width */
+    size_t stride;                    /* width in whole panels */
+    size_t kept, full;                /* modes of a channel, kept and all */
+    size_t points;                    /* rows x cols */
+    double *table[WEIR_OPERATORS];    /* over i, for L = 2 pi; NULL: not used */
+    void *row_forward, *row_backward; /* fftw_plan: one row */
+    void *panel_forward, *panel_backward; /* one panel of columns, 2D */
+    void *forward, *backward;             /* the whole field */
 };
 
 /**
@@ -86,27 +75,24 @@ void weir_spectrum_full_wave(const struct weir_spectrum *s, size_t i,
 /** Whether mode @p i of the full half-spectrum is kept. */
 bool weir_spectrum_keeps(const struct weir_spectrum *s, size_t i);
 
-/** Doubles of work area for transforms and for @p product. */
-size_t weir_spectrum_work(const struct weir_spectrum *s,
-                          const struct weir_product *product);
+/** Row of the full half-spectrum that holds kept row @p r. */
+size_t weir_spectrum_full_row(const struct weir_spectrum *s, size_t r);
+
+/** Doubles of one row's work area, real and complex, in whole cache lines. */
+size_t weir_spectrum_real_row(const struct weir_spectrum *s);
+size_t weir_spectrum_complex_row(const struct weir_spectrum *s);
+
+/** Doubles of work area that the two functions below need. */
+size_t weir_spectrum_work(const struct weir_spectrum *s);
 
 /**
- * Coefficients of one channel's @p field (destroyed). All arrays here and below
- * are aligned to 64 bytes and do not overlap.
+ * Coefficients of one channel's @p field (destroyed). All arrays are aligned to
+ * 64 bytes and do not overlap.
  */
 void weir_spectrum_forward(const struct weir_spectrum *s, double *field,
                            double *kept, double *tail, double *work);
 /** The field of one channel's coefficients. @p tail NULL: kept modes only. */
 void weir_spectrum_backward(const struct weir_spectrum *s, const double *kept,
                             const double *tail, double *field, double *work);
-
-/**
- * out = product(u), all channels, kept modes. @p k0 is 2 pi / L; @p channels is
- * how many channels u and out have.
- */
-void weir_spectrum_product(const struct weir_spectrum *s,
-                           const struct weir_product *product,
-                           const double *coefficient, double k0, int channels,
-                           const double *u, double *out, double *work);
 
 #endif

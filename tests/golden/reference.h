@@ -13,6 +13,7 @@
 
 #include <hdf5.h>
 #include <math.h>
+#include <stdbool.h>
 
 struct reference {
     hid_t file, group;
@@ -106,15 +107,37 @@ static inline void rig_free(struct rig *r)
     weir_options_free(&r->opts);
 }
 
-/** Set the named coefficients, box, grid and time step from a reference. */
-static inline void rig_follow(struct rig *rig, const struct reference *r,
-                              const char *const *coefficient)
+/** One system of the reference file and how a solver is set up for it. */
+struct case_of {
+    const char *solver; /* its name, and that of the file */
+    const char *coefficient[6];
+    const char *option, *value; /* one more option; NULL: none */
+    int set;
+    bool developed; /* the start is more than a few waves */
+};
+
+/** Coefficients, box, grid, mask from a reference; then @p dt and scheme. */
+static inline void rig_follow(struct rig *rig, const struct case_of *c,
+                              const struct reference *r, double dt,
+                              double substeps, int order)
 {
-    for (; *coefficient; coefficient++)
-        rig_set(rig, *coefficient, reference_number(r, *coefficient));
+    for (int i = 0; c->coefficient[i]; i++)
+        rig_set(rig, c->coefficient[i], reference_number(r, c->coefficient[i]));
+    if (c->option)
+        ok(weir_options_set(&rig->opts, c->option, c->value));
     rig_set(rig, "length", reference_number(r, "L"));
     rig_set(rig, "points", reference_number(r, "N"));
     rig_set(rig, "dealias", reference_number(r, "dealias_fraction"));
+    rig_set(rig, "dt", dt);
+    rig_set(rig, "substeps", substeps);
+    rig_set(rig, "order", order);
+}
+
+static inline struct reference reference_of(const struct case_of *c)
+{
+    char file[32];
+    snprintf(file, sizeof(file), "%s.h5", c->solver);
+    return reference_open(file, c->set);
 }
 
 static inline double relative_l2(const double *x, const double *ref, size_t n)
@@ -144,69 +167,6 @@ static inline void within(const char *what, double error, double bound)
     printf("    %-44s %.3e (bound %.1e)\n", what, error, bound);
     if (!(error <= bound))
         fail_msg("%s: error %.3e, expected at most %.1e", what, error, bound);
-}
-
-/** Ten steps of dt = coarse_dt by ETDRK of @p order against a dataset. */
-static inline void ten_steps_match(const char *solver, const char *file,
-                                   int set, const char *const *coefficient,
-                                   int order, const char *dataset,
-                                   bool real_weights, double bound)
-{
-    struct reference ref = reference_open(file, set);
-    double *u = reference_read(&ref, "u", NULL);
-    double *want = reference_read(&ref, dataset, NULL);
-    struct rig r = rig_named(solver);
-    rig_follow(&r, &ref, coefficient);
-    rig_set(&r, "dt", reference_number(&ref, "coarse_dt"));
-    rig_set(&r, "substeps", 1);
-    rig_set(&r, "order", order);
-    ok(weir_options_set(&r.opts, "real_weights",
-                        real_weights ? "true" : "false"));
-    rig_build(&r);
-    ok(r.ops->start_field(r.lane, u));
-    double *got = rig_advance(&r, 10);
-    char what[80];
-    snprintf(what, sizeof(what), "%s set_%d %s", solver, set, dataset);
-    within(what, relative_l2(got, want, r.floats), bound);
-    free(got);
-    rig_free(&r);
-    free(want);
-    free(u);
-    reference_close(&ref);
-}
-
-/**
- * The whole trajectory within suggested_rtol_float64, the worst snapshot
- * counting. ETDRK2 steps by etdrk2_dt; ETDRK4 by @p coarsen times that.
- */
-static inline void trajectory_matches(const char *solver, const char *file,
-                                      int set, const char *const *coefficient,
-                                      int order, int coarsen)
-{
-    struct reference ref = reference_open(file, set);
-    size_t total;
-    double *u = reference_read(&ref, "u", &total);
-    struct rig r = rig_named(solver);
-    rig_follow(&r, &ref, coefficient);
-    rig_set(&r, "dt", reference_number(&ref, "dt_snap"));
-    rig_set(&r, "substeps",
-            reference_number(&ref, "etdrk2_substeps_per_snap") / coarsen);
-    rig_set(&r, "order", order);
-    rig_build(&r);
-    ok(r.ops->start_field(r.lane, u));
-    double worst = 0;
-    for (size_t s = 1; s < total / r.floats; s++) {
-        double *got = rig_advance(&r, 1);
-        worst = fmax(worst, relative_l2(got, u + s * r.floats, r.floats));
-        free(got);
-    }
-    char what[80];
-    snprintf(what, sizeof(what), "%s set_%d trajectory, ETDRK%d", solver, set,
-             order);
-    within(what, worst, reference_number(&ref, "suggested_rtol_float64"));
-    rig_free(&r);
-    free(u);
-    reference_close(&ref);
 }
 
 #endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_PDE_PERIODIC_STATE_H
+#define WEIR_PDE_PERIODIC_STATE_H
+
+/**
+ * @file
+ * The inside of a periodic solver: what its two sources share.
+ */
+#include "pde/etdrk.h"
+#include "pde/periodic.h"
+
+/** One equation with all its numbers: a config's, or a lane's own. */
+struct weir_numbers {
+    double coefficient[WEIR_MAX_COEFFICIENTS];
+    double length, k0;      /* k0 = 2 pi / length */
+    double complex *symbol; /* kept modes, channel after channel */
+    struct weir_etd etd;
+    double *tail_gain; /* exp(L dt) of every full mode, (re, im) */
+};
+
+/** The index of a sampled number that is the length, not a coefficient. */
+#define WEIR_SAMPLE_LENGTH (-1)
+
+struct weir_periodic {
+    struct weir_system system;
+    struct weir_spectrum *spectrum;
+    struct weir_numbers numbers;
+    double dt;
+    int substeps, warmup, order;
+    bool real_weights;
+    struct weir_initial initial;
+    size_t samples;
+    int sample[WEIR_MAX_COEFFICIENTS + 1];
+    struct weir_parameter *parameter; /* initial's, then the samples */
+};
+
+/** Room for symbol and weights. @return 0 or -ENOMEM */
+int weir_numbers_create(const struct weir_periodic *c, struct weir_numbers *n);
+void weir_numbers_free(struct weir_numbers *n);
+/** Compute symbol and weights from coefficients and length. */
+void weir_numbers_fill(const struct weir_periodic *c, struct weir_numbers *n);
+
+/** Linear symbol of any mode, as the real field sees it. */
+double complex weir_numbers_symbol(const struct weir_periodic *c,
+                                   const struct weir_numbers *n,
+                                   const int wave[2], int channel);
+
+#endif

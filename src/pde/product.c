@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pde/product.h"
+
+#include <fftw3.h>
+#include <string.h>
+
+/* One evaluation: what every helper below needs. */
+struct job {
+    const struct weir_product *p;
+    const struct weir_spectrum *s;
+    const double *coefficient;
+    double k0;
+    double *modes;                       /* one row of coefficients */
+    double *grid[2 * WEIR_MAX_OPERANDS]; /* one row: operands, results */
+    double *columns[WEIR_MAX_OPERANDS];  /* 2D: rows x stride */
+    double *panel;                       /* 2D: rows x WEIR_PANEL */
+};
+
+static int wide_arrays(const struct weir_product *p)
+{
+    return p->operands > p->results ? p->operands : p->results;
+}
+
+static size_t wide_doubles(const struct weir_spectrum *s)
+{
+    return 2 * s->rows * s->stride;
+}
+
+size_t weir_product_work(const struct weir_product *p,
+                         const struct weir_spectrum *s)
+{
+    size_t rows = (size_t)(p->operands + p->results);
+    size_t n = weir_spectrum_complex_row(s) + rows * weir_spectrum_real_row(s);
+    if (s->dims == 2)
+        n +=
+            (size_t)wide_arrays(p) * wide_doubles(s) + 2 * WEIR_PANEL * s->rows;
+    return n;
+}
+
+static void lay_out(struct job *j, double *work)
+{
+    j->modes = work;
+    work += weir_spectrum_complex_row(j->s);
+    for (int f = 0; f < j->p->operands + j->p->results; f++) {
+        j->grid[f] = work;
+        work += weir_spectrum_real_row(j->s);
+    }
+    if (j->s->dims == 1)
+        return;
+    for (int f = 0; f < wide_arrays(j->p); f++) {
+        j->columns[f] = work;
+        work += wide_doubles(j->s);
+    }
+    j->panel = work;
+}
+
+/* k0 to the power of L that the operator has. */
+static double unit_of(const struct job *j, enum weir_operator op)
+{
+    bool velocity = op == WEIR_VELOCITY_X || op == WEIR_VELOCITY_Y;
+    return velocity ? 1 / j->k0 : j->k0;
+}
+
+/* to = unit x operator(from) for n modes; no table: the value itself. */
+static void apply(const double *table, double unit, const double *from,
+                  double *to, size_t n)
+{
+    if (!table) {
+        memcpy(to, from, 2 * n * sizeof(double));
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        double k = unit * table[i];
+        to[2 * i] = -k * from[2 * i + 1];
+        to[2 * i + 1] = k * from[2 * i];
+    }
+}
+
+/* to += scale x unit x operator(from) for n modes. */
+static void accumulate(const double *table, double unit, double scale,
+                       const double *from, double *to, size_t n)
+{
+    if (!table) {
+        for (size_t i = 0; i < 2 * n; i++)
+            to[i] += scale * from[i];
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        double k = scale * unit * table[i];
+        to[2 * i] -= k * from[2 * i + 1];
+        to[2 * i + 1] += k * from[2 * i];
+    }
+}
+
+/* The row in `modes` to grid row f: what lies beyond the kept columns is 0,
+   and FFTW has destroyed it the time before. */
+static void row_to_grid(struct job *j, int f)
+{
+    const struct weir_spectrum *s = j->s;
+    memset(j->modes + 2 * s->width, 0, 2 * (s->half - s->width) * 8);
+    fftw_execute_dft_c2r(s->row_backward, (fftw_complex *)j->modes, j->grid[f]);
+}
+
+static void combine_row(struct job *j)
+{
+    j->p->point(j->coefficient, (const double *const *)j->grid,
+                j->grid + j->p->operands, j->s->cols);
+}
+
+/* Result f of the current row to `modes`. */
+static void row_to_modes(struct job *j, int f)
+{
+    fftw_execute_dft_r2c(j->s->row_forward, j->grid[j->p->operands + f],
+                         (fftw_complex *)j->modes);
+}
+
+static void evaluate_line(struct job *j, const double *u, double *out)
+{
+    const struct weir_spectrum *s = j->s;
+    const struct weir_operand *in = j->p->in, *to = j->p->out;
+    for (int f = 0; f < j->p->operands; f++) {
+        apply(s->table[in[f].apply], j->k0,
+              u + 2 * s->kept * (size_t)in[f].channel, j->modes, s->width);
+        row_to_grid(j, f);
+    }
+    combine_row(j);
+    for (int f = 0; f < j->p->results; f++) {
+        row_to_modes(j, f);
+        accumulate(s->table[to[f].apply], j->k0, 1.0 / (double)s->points,
+                   j->modes, out + 2 * s->kept * (size_t)to[f].channel,
+                   s->width);
+    }
+}
+
+/* Columns of the panel that are kept modes; the last panel may have fewer. */
+static size_t panel_width(const struct weir_spectrum *s, size_t col)
+{
+    size_t left = s->width - col;
+    return left < WEIR_PANEL ? left : WEIR_PANEL;
+}
+
+static void fill_panel(struct job *j, const struct weir_operand *in,
+                       const double *u, size_t col)
+{
+    const struct weir_spectrum *s = j->s;
+    const double *from = u + 2 * s->kept * (size_t)in->channel;
+    const double *table = s->table[in->apply];
+    double unit = unit_of(j, in->apply);
+    size_t n = panel_width(s, col);
+    memset(j->panel + 2 * WEIR_PANEL * (s->limit_row + 1), 0,
+           2 * WEIR_PANEL * (s->rows - s->keep_rows) * sizeof(double));
+    for (size_t r = 0; r < s->keep_rows; r++) {
+        size_t i = r * s->width + col;
+        size_t row = weir_spectrum_full_row(s, r);
+        apply(table ? table + i : NULL, unit, from + 2 * i,
+              j->panel + 2 * WEIR_PANEL * row, n);
+    }
+}
+
+static void empty_panel(struct job *j, const struct weir_operand *to,
+                        double *out, size_t col)
+{
+    const struct weir_spectrum *s = j->s;
+    double *into = out + 2 * s->kept * (size_t)to->channel;
+    const double *table = s->table[to->apply];
+    double unit = unit_of(j, to->apply), scale = 1.0 / (double)s->points;
+    size_t n = panel_width(s, col);
+    for (size_t r = 0; r < s->keep_rows; r++) {
+        size_t i = r * s->width + col;
+        size_t row = weir_spectrum_full_row(s, r);
+        accumulate(table ? table + i : NULL, unit, scale,
+                   j->panel + 2 * WEIR_PANEL * row, into + 2 * i, n);
+    }
+}
+
+static void columns_to_rows(struct job *j, const double *u)
+{
+    for (int f = 0; f < j->p->operands; f++) {
+        for (size_t c = 0; c < j->s->width; c += WEIR_PANEL) {
+            fill_panel(j, &j->p->in[f], u, c);
+            fftw_execute_dft(j->s->panel_backward, (fftw_complex *)j->panel,
+                             (fftw_complex *)(j->columns[f] + 2 * c));
+        }
+    }
+}
+
+/* Results take the place of operands, whose row is used up by then. */
+static void combine_rows(struct job *j)
+{
+    const struct weir_spectrum *s = j->s;
+    size_t bytes = 2 * s->width * sizeof(double);
+    for (size_t r = 0; r < s->rows; r++) {
+        size_t at = 2 * s->stride * r;
+        for (int f = 0; f < j->p->operands; f++) {
+            memcpy(j->modes, j->columns[f] + at, bytes);
+            row_to_grid(j, f);
+        }
+        combine_row(j);
+        for (int f = 0; f < j->p->results; f++) {
+            row_to_modes(j, f);
+            memcpy(j->columns[f] + at, j->modes, bytes);
+        }
+    }
+}
+
+static void rows_to_columns(struct job *j, double *out)
+{
+    for (int f = 0; f < j->p->results; f++) {
+        for (size_t c = 0; c < j->s->width; c += WEIR_PANEL) {
+            fftw_execute_dft(j->s->panel_forward,
+                             (fftw_complex *)(j->columns[f] + 2 * c),
+                             (fftw_complex *)j->panel);
+            empty_panel(j, &j->p->out[f], out, c);
+        }
+    }
+}
+
+void weir_product_evaluate(const struct weir_product *p,
+                           const struct weir_spectrum *s,
+                           const double *coefficient, double k0, int channels,
+                           const double *u, double *out, double *work)
+{
+    memset(out, 0, 2 * s->kept * (size_t)channels * sizeof(double));
+    if (p->operands == 0)
+        return;
+    struct job j = {.p = p, .s = s, .coefficient = coefficient, .k0 = k0};
+    lay_out(&j, work);
+    if (s->dims == 1) {
+        evaluate_line(&j, u, out);
+        return;
+    }
+    columns_to_rows(&j, u);
+    combine_rows(&j);
+    rows_to_columns(&j, out);
+}
