@@ -138,7 +138,8 @@ static int refuse(const struct weir_config *now, const struct verdict *v)
     else
         snprintf(place, sizeof(place), "%s: %s", now->store->name, v->key);
     if (v->n > 1)
-        snprintf(more, sizeof(more), "; so may not %zu other keys", v->n - 1);
+        snprintf(more, sizeof(more), "; %zu more key%s", v->n - 1,
+                 v->n == 2 ? " differs" : "s differ");
     if (v->was && v->now && !strcmp(v->was, v->now))
         return WEIR_FAIL(WEIR_ECONFIG,
                          "%s: may not turn from a default into a choice, or "

@@ -78,26 +78,43 @@ static const char *source_text(const struct weir_config_origin *origin)
     return "default";
 }
 
-static void write_key(FILE *out, const struct weir_config_part *part, size_t i,
-                      int indent)
+/* What 0 comes to, where it stands for a value that follows from others. */
+static void write_derived(FILE *out, const struct weir_config *cfg,
+                          const struct weir_config_part *part, size_t i)
+{
+    char key[WEIR_KEY_MAX];
+    if (part->options.value[i].real != 0)
+        return;
+    weir_store_key(part, i, key);
+    if (!strcmp(key, "reservoir.samples_per_batch"))
+        fprintf(out, " (here %g)", weir_config_samples_per_batch(cfg));
+    else if (!strcmp(key, "training.warmup_steps"))
+        fprintf(out, " (here %lld)", (long long)weir_config_warmup_steps(cfg));
+    else if (!strcmp(key, "simulations.max_redraws"))
+        fprintf(out, " (here %d)", weir_config_max_redraws(cfg));
+}
+
+static void write_key(FILE *out, const struct weir_config *cfg,
+                      const struct weir_config_part *part, size_t i, int indent)
 {
     const struct weir_option *o = &part->options.declared[i];
     int used = fprintf(out, "%*s%s: ", indent, "", o->name);
     used += write_value(out, o, &part->options.value[i]);
     int gap = used < COMMENT_COLUMN ? COMMENT_COLUMN - used : 1;
-    fprintf(out, "%*s# %s", gap, "", source_text(&part->origin[i]));
+    fprintf(out, "%*s# %s |", gap, "", source_text(&part->origin[i]));
     if (o->unit)
         fprintf(out, " [%s]", o->unit);
     if (o->help)
         fprintf(out, " %s", o->help);
+    write_derived(out, cfg, part, i);
     fprintf(out, "\n");
 }
 
-static void write_keys(FILE *out, const struct weir_config_part *part,
-                       int indent)
+static void write_keys(FILE *out, const struct weir_config *cfg,
+                       const struct weir_config_part *part, int indent)
 {
     for (size_t i = 0; i < part->options.n; i++)
-        write_key(out, part, i, indent);
+        write_key(out, cfg, part, i, indent);
 }
 
 static const char *parameter_name(const struct weir_config_part *part)
@@ -106,8 +123,9 @@ static const char *parameter_name(const struct weir_config_part *part)
 }
 
 /* Parts of one section stand side by side, parameters after the solver. */
-static void write_parts(FILE *out, const struct weir_config_store *store)
+static void write_parts(FILE *out, const struct weir_config *cfg)
 {
+    const struct weir_config_store *store = cfg->store;
     const char *last = "";
     for (size_t p = 0; p < store->n; p++) {
         const struct weir_config_part *part = &store->part[p];
@@ -119,7 +137,7 @@ static void write_parts(FILE *out, const struct weir_config_store *store)
             fprintf(out, "\n");
         if (!part->section)
             fprintf(out, "  %s:\n", parameter_name(part));
-        write_keys(out, part, !*path ? 0 : part->section ? 2 : 4);
+        write_keys(out, cfg, part, !*path ? 0 : part->section ? 2 : 4);
         last = path;
     }
 }
@@ -149,7 +167,7 @@ int weir_config_resolved(const struct weir_config *cfg, char **text)
         return WEIR_FAIL(ENOMEM, "%s", cfg->store->name);
     fprintf(out, "# The complete configuration of a run, from %s by weir %s.\n",
             weir_printable(cfg->store->name, name), WEIR_VERSION);
-    write_parts(out, cfg->store);
+    write_parts(out, cfg);
     write_defaults(out, cfg->store);
     bool failed = ferror(out);
     if (fclose(out) || failed) {

@@ -217,14 +217,6 @@ const struct weir_option weir_schema_parameter[] = {
 _Static_assert(WEIR_AXIS_LINEAR == 0 && WEIR_AXIS_LOG == 1, "order of `axis`");
 _Static_assert(sizeof(enum weir_config_clock) == sizeof(int), "bound as int");
 
-const struct weir_schema_section *weir_schema_section(const char *name)
-{
-    for (const struct weir_schema_section *s = weir_schema; s->name; s++)
-        if (!strcmp(s->name, name))
-            return s;
-    return NULL;
-}
-
 int weir_schema_bytes(const char *text, uint64_t *out)
 {
     static const struct {

@@ -44,9 +44,6 @@ struct weir_schema_section {
  */
 extern const struct weir_schema_section weir_schema[];
 
-/** The section named @p name, or NULL. */
-const struct weir_schema_section *weir_schema_section(const char *name);
-
 /** Keys of one parameter, in the order low, high, axis, without defaults. */
 #define WEIR_SCHEMA_PARAMETER_KEYS 3
 extern const struct weir_option weir_schema_parameter[];
