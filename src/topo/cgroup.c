@@ -128,26 +128,34 @@ bad:
                      (int)strcspn(text, "\n"), text);
 }
 
+/* The two v1 files as one line of the v2 form; "max" when there is no limit. */
+static bool slurp_v1(const char *folder, char *text, size_t size)
+{
+    char file[3 * PATH_MAX + 32], quota[64], period[64];
+    snprintf(file, sizeof(file), "%s/cpu.cfs_quota_us", folder);
+    if (!slurp(file, quota, sizeof(quota)))
+        return false;
+    snprintf(file, sizeof(file), "%s/cpu.cfs_period_us", folder);
+    if (!slurp(file, period, sizeof(period)))
+        return false;
+    bool is_limited = quota[0] != '-'; /* -1 */
+    snprintf(text, size, "%.*s %s", is_limited ? (int)strcspn(quota, "\n") : 3,
+             is_limited ? quota : "max", period);
+    return true;
+}
+
 /* The limit written in one group's folder; 0 when there is none. */
 static double limit_of(const char *folder, bool v2)
 {
-    char file[3 * PATH_MAX + 32], text[128], period[64];
+    char file[3 * PATH_MAX + 32], text[160];
     double cpus = 0;
-    snprintf(file, sizeof(file), "%s/%s", folder,
-             v2 ? "cpu.max" : "cpu.cfs_quota_us");
-    if (!slurp(file, text, sizeof(text) - sizeof(period)))
+    snprintf(file, sizeof(file), "%s/cpu.max", folder);
+    if (!(v2 ? slurp(file, text, sizeof(text))
+             : slurp_v1(folder, text, sizeof(text))))
         return 0;
-    if (!v2) {
-        if (text[0] == '-') /* -1: no limit */
-            return 0;
-        snprintf(file, sizeof(file), "%s/cpu.cfs_period_us", folder);
-        if (!slurp(file, period, sizeof(period)))
-            return 0;
-        text[strcspn(text, "\n")] = ' ';
-        strcat(text, period);
-    }
     if (weir_cgroup_parse_cpu_max(text, &cpus) < 0) {
-        weir_log_warn("topo", "%s ignored: %s", file, weir_err_message());
+        weir_log_warn("topo", "control group %s ignored: %s", folder,
+                      weir_err_message());
         weir_err_clear();
     }
     return cpus;

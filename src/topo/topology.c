@@ -5,8 +5,8 @@
 #include "topo/cgroup.h"
 #include "topo/list.h"
 
+#include <dlfcn.h>
 #include <hwloc.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -33,19 +33,30 @@ static int finish(struct weir_topology *out)
     return 0;
 }
 
-/* Add the cpus of the OpenMP places; there are none without OMP_PROC_BIND. */
-static void add_openmp_places(hwloc_bitmap_t cpus)
+/*
+ * Add the cpus of libgomp's places, which it has only where it pins threads.
+ * The library is asked by name: in a build with another OpenMP run-time it may
+ * still be loaded, by oneDNN, and it is the one that pins before main.
+ */
+static void add_places(hwloc_bitmap_t cpus)
 {
-    for (int i = 0; i < omp_get_num_places(); i++) {
-        int n = omp_get_place_num_procs(i);
+    void *gomp = dlopen("libgomp.so.1", RTLD_LAZY | RTLD_NOLOAD);
+    if (!gomp)
+        return;
+    int (*places)(void) = (int (*)(void))dlsym(gomp, "omp_get_num_places");
+    int (*size)(int) = (int (*)(int))dlsym(gomp, "omp_get_place_num_procs");
+    void (*ids)(int, int *) =
+        (void (*)(int, int *))dlsym(gomp, "omp_get_place_proc_ids");
+    for (int i = 0; places && size && ids && i < places(); i++) {
+        int n = size(i);
         int *id = calloc((size_t)n + 1, sizeof(*id));
-        if (!id)
-            return;
-        omp_get_place_proc_ids(i, id);
-        for (int k = 0; k < n; k++)
+        if (id)
+            ids(i, id);
+        for (int k = 0; id && k < n; k++)
             hwloc_bitmap_set(cpus, (unsigned)id[k]);
         free(id);
     }
+    dlclose(gomp);
 }
 
 /* Keep the cpus this process was started on. */
@@ -54,7 +65,7 @@ static void keep_affinity(struct weir_topology *topo)
     hwloc_bitmap_t cpus = hwloc_bitmap_alloc();
     if (cpus &&
         hwloc_get_cpubind(topo->hwloc, cpus, HWLOC_CPUBIND_PROCESS) == 0) {
-        add_openmp_places(cpus);
+        add_places(cpus);
         hwloc_bitmap_and(topo->allowed, topo->allowed, cpus);
     }
     hwloc_bitmap_free(cpus);

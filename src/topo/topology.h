@@ -35,9 +35,9 @@ struct weir_topology {
  * CPU quota of its control groups. Call it from the first thread, before any
  * thread is bound.
  *
- * Affinity is what the process was started with. OMP_PROC_BIND pins the first
- * thread before main, so the OpenMP places are counted as allowed too: they
- * cover the mask the run-time found when it started.
+ * Affinity is what the process was started with. OMP_PROC_BIND makes libgomp
+ * pin the first thread before main, so its places count as allowed too: they
+ * cover the mask it found.
  *
  * hwloc's own HWLOC_XMLFILE and HWLOC_SYNTHETIC are obeyed; affinity and quota,
  * which belong to this machine, are then left out.
