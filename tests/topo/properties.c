@@ -252,6 +252,10 @@ static void check_ownership(const struct trial *t, const struct weir_plan *p)
         hwloc_bitmap_or(taken, taken, p->solver[i].cpus);
         cores++;
     }
+    for (int i = 0; i < WEIR_SERVICES && p->solvers; i++)
+        for (int g = 0; g < p->groups; g++)
+            assert_false(
+                hwloc_bitmap_intersects(p->service[i].cpus, p->group[g].cpus));
     if (p->has_service_core) {
         assert_true(p->service[0].pinned);
         assert_false(hwloc_bitmap_intersects(taken, p->service[0].cpus));
