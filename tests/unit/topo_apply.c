@@ -17,14 +17,16 @@
 #include <unistd.h>
 
 static struct weir_topology here;
-static int warnings, lines;
+/* Relaxed: counts, read after the threads that log have been joined. */
+static _Atomic int warnings, lines;
 
 static void count_lines(void *ctx, enum weir_log_level level, const char *area,
                         const char *text)
 {
     (void)ctx, (void)area, (void)text;
-    warnings += level == WEIR_LOG_WARN;
-    lines++;
+    if (level == WEIR_LOG_WARN)
+        atomic_fetch_add_explicit(&warnings, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&lines, 1, memory_order_relaxed);
 }
 
 static int begin(void **state)
@@ -132,6 +134,28 @@ static void a_refused_place_leaves_the_full_mask(void **state)
     hwloc_bitmap_free(none.cpus);
 }
 
+static void *apply_nowhere(void *place)
+{
+    weir_apply_thread(&here, place, "g");
+    return NULL;
+}
+
+static void many_refused_threads_give_one_warning(void **state)
+{
+    (void)state;
+    pthread_t thread[8];
+    struct weir_place none = place_on(
+        hwloc_bitmap_last(hwloc_topology_get_complete_cpuset(here.hwloc)) + 64);
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, apply_nowhere, &none),
+                         0);
+    for (int i = 0; i < 8; i++)
+        pthread_join(thread[i], NULL);
+    assert_int_equal(warnings, 1);
+    assert_int_equal(lines, 8);
+    hwloc_bitmap_free(none.cpus);
+}
+
 static void another_machine_is_left_alone(void **state)
 {
     (void)state;
@@ -184,7 +208,7 @@ static void memory_lands_on_its_node(void **state)
     munmap(area, bytes);
 }
 
-/* The allowed cpus as a process started with these OpenMP settings sees them. */
+/* The allowed cpus as a process with this OpenMP setting sees them. */
 static void allowed_in_child(const char *bind, char *list, size_t size)
 {
     char command[512], self[256] = "";
@@ -256,6 +280,7 @@ int main(int argc, char **argv)
         CASE(a_plan_for_this_machine_can_be_applied),
         CASE(members_of_a_team_take_turns_on_its_cpus),
         CASE(a_refused_place_leaves_the_full_mask),
+        CASE(many_refused_threads_give_one_warning),
         CASE(another_machine_is_left_alone),
         CASE(memory_lands_on_its_node),
         CASE(openmp_does_not_hide_cores),
