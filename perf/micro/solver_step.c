@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One step of the scheme (a sub-step), and the same FFTW calls on their own:
+ * CPU time of one thread, the two taken in turn. Usage:
+ *   solver_step [SOLVER POINTS ORDER [estimate|measure]]
+ * Without arguments: every system at its sizes, FFTW_ESTIMATE.
+ */
+#include "perf/perf.h"
+
+#include "base/err.h"
+#include "pde/product.h"
+#include "pde/registry.h"
+#include "pde/spectrum.h"
+
+#include <fftw3.h>
+#include <math.h>
+
+#define ROUNDS 40
+
+struct bench {
+    const char *solver;
+    int points, order;
+    int dims, operands, results; /* of the non-linear term */
+    double dealias;
+};
+
+static const struct bench benches[] = {
+    {"kdv", 160, 4, 1, 1, 1, 2. / 3},     {"ks", 160, 4, 1, 1, 1, 2. / 3},
+    {"ks_cons", 800, 4, 1, 1, 1, 2. / 3}, {"ks2d", 64, 2, 2, 2, 1, 2. / 3},
+    {"ks2d", 256, 2, 2, 2, 1, 2. / 3},    {"ns2d", 64, 2, 2, 4, 1, 2. / 3},
+    {"ns2d", 256, 2, 2, 4, 1, 2. / 3},    {"gs2d", 64, 2, 2, 2, 1, 1. / 2},
+    {"gs2d", 256, 2, 2, 2, 1, 1. / 2},
+};
+
+#define BENCHES (sizeof(benches) / sizeof(benches[0]))
+
+static void must(int rc)
+{
+    if (rc < 0) {
+        fprintf(stderr, "solver_step: %s\n", weir_err_message());
+        exit(1);
+    }
+}
+
+static void set(struct weir_options *o, const char *name, double value)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%.17g", value);
+    must(weir_options_set(o, name, text));
+}
+
+/* Every FFTW call of one evaluation of the non-linear term. */
+static void transforms(const struct bench *b, const struct weir_spectrum *s,
+                       fftw_complex *modes, fftw_complex *wide,
+                       fftw_complex *panel, double *real)
+{
+    size_t panels = b->dims == 2 ? s->stride / WEIR_PANEL : 0;
+    for (int f = 0; f < b->operands; f++)
+        for (size_t p = 0; p < panels; p++)
+            fftw_execute_dft(s->panel_backward, panel, wide + p * WEIR_PANEL);
+    for (size_t r = 0; r < s->rows; r++) {
+        for (int f = 0; f < b->operands; f++)
+            fftw_execute_dft_c2r(s->row_backward, modes, real);
+        for (int f = 0; f < b->results; f++)
+            fftw_execute_dft_r2c(s->row_forward, real, modes);
+    }
+    for (int f = 0; f < b->results; f++)
+        for (size_t p = 0; p < panels; p++)
+            fftw_execute_dft(s->panel_forward, wide + p * WEIR_PANEL, panel);
+}
+
+struct arrays {
+    struct weir_spectrum *spectrum;
+    fftw_complex *modes, *wide, *panel;
+    double *real;
+};
+
+static struct arrays arrays_of(const struct bench *b, bool measure)
+{
+    struct arrays a;
+    must(weir_spectrum_create(b->dims, (int[2]){b->points, b->points},
+                              b->dealias, measure, &a.spectrum));
+    const struct weir_spectrum *s = a.spectrum;
+    a.modes = weir_array(s->half + 8, sizeof(fftw_complex));
+    a.wide = weir_array(s->rows * s->stride, sizeof(fftw_complex));
+    a.panel = weir_array(s->rows * WEIR_PANEL, sizeof(fftw_complex));
+    a.real = weir_array(s->cols, sizeof(double));
+    return a;
+}
+
+static void arrays_free(struct arrays *a)
+{
+    weir_spectrum_free(a->spectrum);
+    free(a->modes);
+    free(a->wide);
+    free(a->panel);
+    free(a->real);
+}
+
+/* A random real field costs 5/2 N log2 N, whatever algorithm is used. */
+static double flops(const struct bench *b)
+{
+    double n = pow(b->points, b->dims);
+    return b->order * (b->operands + b->results) * 2.5 * n * log2(n);
+}
+
+static void run(const struct bench *b, const char *fftw)
+{
+    const struct weir_solver_ops *ops;
+    struct weir_options opts;
+    struct weir_solver_info info;
+    void *config, *lane;
+    must(weir_solver_find(b->solver, &ops));
+    must(weir_options_init(ops->options, &opts));
+    set(&opts, "points", b->points);
+    set(&opts, "order", b->order);
+    must(weir_options_set(&opts, "fftw", fftw));
+    int per_round = b->dims == 1 ? 2000 : b->points > 100 ? 10 : 100;
+    double dt = 1e-4;
+    set(&opts, "dt", dt * per_round);
+    set(&opts, "substeps", per_round);
+    must(ops->configure(&opts, &config));
+    ops->describe(config, &info);
+    must(ops->create(config, &lane));
+    double *p = weir_array(info.space.n + 1, sizeof(*p));
+    for (size_t i = 0; i < info.space.n; i++)
+        p[i] = 0.3 + 0.4 * fabs(sin(12.9898 * (double)(i + 1)));
+    weir_space_to_box(&info.space, p, p);
+    must(ops->start(lane, p));
+    struct arrays a = arrays_of(b, strcmp(fftw, "measure") == 0);
+    struct weir_hist *h = weir_array(2, sizeof(*h));
+    for (int r = -2; r < ROUNDS; r++) {
+        int64_t t0 = weir_thread_cpu_ns();
+        must(ops->step(lane));
+        int64_t t1 = weir_thread_cpu_ns();
+        for (int i = 0; i < per_round * b->order; i++)
+            transforms(b, a.spectrum, a.modes, a.wide, a.panel, a.real);
+        int64_t t2 = weir_thread_cpu_ns();
+        if (r < 0)
+            continue;
+        weir_hist_record(h, (t1 - t0) / per_round);
+        weir_hist_record(h + 1, (t2 - t1) / per_round);
+    }
+    double step = (double)weir_hist_quantile(h, 0.5);
+    double fft = (double)weir_hist_quantile(h + 1, 0.5);
+    perf_row("solver_step", "ns of CPU per step of the scheme", h,
+             "\"solver\": \"%s\", \"fftw\": \"%s\", \"points\": %d, \"dims\": "
+             "%d, \"order\": %d, "
+             "\"fft_ns\": %.0f, \"fft_share\": %.3f, \"gflops\": %.2f, ",
+             b->solver, fftw, b->points, b->dims, b->order, fft, fft / step,
+             flops(b) / step);
+    free(h);
+    free(p);
+    arrays_free(&a);
+    ops->destroy(lane);
+    ops->release(config);
+    weir_options_free(&opts);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 1)
+        perf_conditions("solver_step",
+                        "one thread on core %d, %d rounds, step and FFTW calls "
+                        "in turn",
+                        perf_core(0), ROUNDS);
+    perf_pin(perf_core(0));
+    for (size_t i = 0; i < BENCHES; i++) {
+        struct bench b = benches[i];
+        if (argc > 3 && (strcmp(argv[1], b.solver) ||
+                         atoi(argv[2]) != b.points || atoi(argv[3]) != b.order))
+            continue;
+        run(&b, argc > 4 ? argv[4] : "estimate");
+    }
+    return 0;
+}
