@@ -66,9 +66,10 @@ struct weir_runfile;
  * @return -EINVAL  a declaration that makes no sense (two columns of one name)
  * @return -ENOMEM, -ENOSPC, -EACCES and other errnos of the file system
  */
-int weir_runfile_create(const char *path, const struct weir_runfile_table *table,
-                        size_t n_tables, const struct weir_text *attribute,
-                        size_t n, struct weir_runfile **out);
+int weir_runfile_create(const char *path,
+                        const struct weir_runfile_table *table, size_t n_tables,
+                        const struct weir_text *attribute, size_t n,
+                        struct weir_runfile **out);
 
 /**
  * Continue the file of a run that was stopped or killed: read it, copy the
@@ -84,10 +85,10 @@ int weir_runfile_create(const char *path, const struct weir_runfile_table *table
  * @return -ENOENT         no such file
  * @return as weir_runfile_create()
  */
-int weir_runfile_resume(const char *path, const struct weir_runfile_table *table,
-                        size_t n_tables, const struct weir_text *attribute,
-                        size_t n, const uint64_t *rows,
-                        struct weir_runfile **out);
+int weir_runfile_resume(const char *path,
+                        const struct weir_runfile_table *table, size_t n_tables,
+                        const struct weir_text *attribute, size_t n,
+                        const uint64_t *rows, struct weir_runfile **out);
 
 /**
  * Add @p n rows at the end of table @p t. They reach readers with the next
