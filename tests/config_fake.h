@@ -62,9 +62,10 @@ static inline bool fake_entry(void *ctx, const char *section, size_t i,
 
 static inline int fake_space(void *ctx, const char *solver,
                              const struct weir_options *options,
-                             struct weir_space *out)
+                             struct weir_space *out, void **held)
 {
     (void)ctx;
+    (void)held;
     static const struct weir_parameter kdv[] = {
         {"A0", "m", 0.1, 1.0 / 3, WEIR_AXIS_LINEAR, false},
         {"phi0", NULL, 0, 6.283185307179586, WEIR_AXIS_LINEAR, true},

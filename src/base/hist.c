@@ -118,3 +118,8 @@ uint64_t weir_hist_max(const struct weir_hist *h)
 {
     return get(&h->max);
 }
+
+uint64_t weir_hist_bucket(const struct weir_hist *h, size_t i)
+{
+    return get(&h->bucket[i]);
+}

@@ -47,6 +47,8 @@ double weir_hist_mean(const struct weir_hist *h);
 uint64_t weir_hist_count(const struct weir_hist *h);
 uint64_t weir_hist_max(const struct weir_hist *h);
 
+/** Values counted in bucket @p i. */
+uint64_t weir_hist_bucket(const struct weir_hist *h, size_t i);
 /** Smallest value that falls into bucket @p i. */
 uint64_t weir_hist_lower(size_t i);
 /** Bucket of @p value. */

@@ -166,11 +166,15 @@ struct weir_config_registry {
                   struct weir_config_entry *out);
     /**
      * The parameters of @p solver with @p options and their default ranges.
-     * What @p out points to must last until the load returns; it is copied.
+     * What @p out points to must last until `space_done`; it is copied.
+     * @param[out] held  handed to space_done
      * @return 0 or a negative code with a message, which ends the load
      */
     int (*space)(void *ctx, const char *solver,
-                 const struct weir_options *options, struct weir_space *out);
+                 const struct weir_options *options, struct weir_space *out,
+                 void **held);
+    /** After the copy; NULL: nothing to release. */
+    void (*space_done)(void *ctx, const char *solver, void *held);
 };
 
 /**

@@ -183,10 +183,14 @@ static int add_parameters(struct fill *f, const struct weir_options *options)
 {
     struct weir_space space = {0};
     const char *solver = choice_of(f, "solver")->entry.name;
-    int rc = f->registry->space(f->registry->ctx, solver, options, &space);
+    const struct weir_config_registry *r = f->registry;
+    void *held = NULL;
+    int rc = r->space(r->ctx, solver, options, &space, &held);
     if (rc)
         return WEIR_NOTE(rc, "solver '%s'", solver);
     rc = copy_space(f->store, &space);
+    if (r->space_done)
+        r->space_done(r->ctx, solver, held);
     for (size_t i = 0; !rc && i < space.n; i++)
         rc = add_parameter(f->store, &f->store->space.parameter[i]);
     return rc;

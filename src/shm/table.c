@@ -219,6 +219,24 @@ int weir_table_claim(struct weir_table *t, uint32_t lane,
     return closed ? -EPIPE : -EAGAIN;
 }
 
+int weir_table_claim_cell(struct weir_table *t, uint32_t id, uint32_t lane,
+                          struct weir_claim *out)
+{
+    return id < weir_table_count(t) && claim_cell(t, id, lane, out) ? 0
+                                                                    : -EAGAIN;
+}
+
+bool weir_table_has_open(const struct weir_table *t)
+{
+    uint64_t hint =
+        atomic_load_explicit(&t->hint, memory_order_acquire); /* T6 */
+    uint32_t count = weir_table_count(t);
+    for (uint32_t id = (uint32_t)hint; id < count; id++)
+        if (weir_table_state(t, id) == WEIR_CELL_OPEN)
+            return true;
+    return false;
+}
+
 static void end_cell(struct weir_table *t, uint32_t id,
                      enum weir_cell_state state)
 {

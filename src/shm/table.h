@@ -149,6 +149,15 @@ struct weir_claim {
 int weir_table_claim(struct weir_table *t, uint32_t lane,
                      struct weir_claim *out);
 
+/**
+ * Take cell @p id itself, if it is OPEN; for a leader that claims on behalf of
+ * lanes. @return 0, or -EAGAIN when it is not OPEN
+ */
+int weir_table_claim_cell(struct weir_table *t, uint32_t id, uint32_t lane,
+                          struct weir_claim *out);
+/** Whether some cell is OPEN, at the time of looking. */
+bool weir_table_has_open(const struct weir_table *t);
+
 /** Keeper: the simulation delivered all its samples. */
 void weir_table_finish(struct weir_table *t, uint32_t id);
 /** Keeper: give the simulation up. */

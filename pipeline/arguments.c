@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/commands.h"
+
+#include "base/err.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct option options[] = {
+    {"set", required_argument, NULL, 's'},
+    {"out", required_argument, NULL, 'o'},
+    {"from", required_argument, NULL, 'f'},
+    {"resume", no_argument, NULL, 'r'},
+    {"check", no_argument, NULL, 'c'},
+    {"requeue", no_argument, NULL, 'R'},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {0},
+};
+
+int weir_usage(const struct weir_command *command, const char *fmt, ...)
+{
+    char text[512];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof(text), fmt, ap);
+    va_end(ap);
+    WEIR_FAIL(WEIR_ECONFIG, "%s: %s", command->name, text);
+    return weir_err_hint("weir %s --help", command->name);
+}
+
+static bool is_listed(const char *list, const char *word)
+{
+    size_t n = strlen(word);
+    for (const char *p = list; (p = strstr(p, word)); p += n)
+        if ((p == list || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
+            return true;
+    return false;
+}
+
+static int take(const struct weir_command *command, int letter,
+                struct weir_arguments *out)
+{
+    switch (letter) {
+    case 's':
+        if (out->n_set == WEIR_MAX_SETS)
+            return weir_usage(command, "more than %d --set", WEIR_MAX_SETS);
+        out->set[out->n_set++] = optarg;
+        break;
+    case 'o':
+        out->out = optarg;
+        break;
+    case 'f':
+        out->from = optarg;
+        break;
+    case 'r':
+        out->resume = 1;
+        break;
+    case 'c':
+        out->check = 1;
+        break;
+    case 'R':
+        out->requeue = 1;
+        break;
+    case 'q':
+        out->quiet = 1;
+        break;
+    case 'h':
+        out->help = 1;
+        break;
+    }
+    return 0;
+}
+
+int weir_arguments_parse(const struct weir_command *command,
+                         const char *allowed, int argc, char **argv,
+                         struct weir_arguments *out)
+{
+    int letter, index = 0, rc = 0;
+    *out = (struct weir_arguments){0};
+    optind = 1;
+    opterr = 0;
+    while (rc == 0 &&
+           (letter = getopt_long(argc, argv, ":", options, &index)) != -1) {
+        if (letter == ':')
+            return weir_usage(command, "%s needs a value", argv[optind - 1]);
+        if (letter == '?')
+            return weir_usage(command, "unknown option '%s'", argv[optind - 1]);
+        if (letter != 'h' && !is_listed(allowed, options[index].name))
+            return weir_usage(command, "--%s is not an option of this command",
+                              options[index].name);
+        rc = take(command, letter, out);
+    }
+    if (rc == 0 && optind < argc && is_listed(allowed, "CONFIG"))
+        out->config = argv[optind++];
+    if (rc == 0 && optind < argc && !is_listed(allowed, "OPERANDS"))
+        return weir_usage(command, "unexpected argument '%s'", argv[optind]);
+    return rc ? rc : optind;
+}

@@ -1,0 +1,681 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/boundary.h"
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/log.h"
+#include "pipeline/checkpointer.h"
+#include "pipeline/intake.h"
+#include "pipeline/rate.h"
+#include "pipeline/recorder.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LOOK_NS 100000000 /* how often a wait looks at the stop flag */
+#define NEVER   UINT64_MAX
+
+/** Largest reservoir that `checkpoint.reservoir: auto` saves in live mode. */
+#define AUTO_KEEP_BYTES ((size_t)1 << 30)
+
+struct weir_boundary {
+    struct weir_trainer *t;
+    struct weir_run *run;
+    const struct weir_config *cfg;
+    struct weir_intake intake;
+    struct weir_rate rate;
+    bool started;      /* the watermark was reached, the scales are frozen */
+    bool prepared;     /* the validation set is simulated */
+    bool unseen_first; /* the next draw follows a yield */
+    bool over;         /* no sample will come again */
+    uint64_t validated_at, cut_at; /* steps; NEVER: not yet */
+    int64_t phase_began;
+    int64_t waited_ns; /* before the step that comes */
+    enum weir_ending ending;
+    enum weir_ending wanted; /* what the run is ending with */
+};
+
+int weir_boundary_create(struct weir_trainer *t, struct weir_boundary **out)
+{
+    struct weir_boundary *b = weir_array(1, sizeof(*b));
+    if (!b)
+        return WEIR_FAIL(ENOMEM, "trainer boundary");
+    *out = b;
+    b->t = t;
+    b->run = t->run;
+    b->cfg = t->run->cfg;
+    b->rate = weir_rate_start(t->run->samples_per_batch, (int)t->batch);
+    b->validated_at = b->cut_at = NEVER;
+    b->prepared = t->validation.n == 0;
+    return weir_intake_create(t->run, t->acquisition, &b->intake);
+}
+
+void weir_boundary_destroy(struct weir_boundary *b)
+{
+    if (!b)
+        return;
+    weir_intake_destroy(&b->intake);
+    free(b);
+}
+
+struct weir_intake *weir_boundary_intake(struct weir_boundary *b)
+{
+    return &b->intake;
+}
+
+enum weir_ending weir_boundary_ending(const struct weir_boundary *b)
+{
+    return b->ending;
+}
+
+/* ---- what the last phase left ---- */
+
+static int diverged(const struct weir_boundary *b)
+{
+    WEIR_FAIL(WEIR_EDIVERGED,
+              "training: the loss is not finite at gradient step %llu",
+              (unsigned long long)b->t->step);
+    return weir_err_hint("lower training.learning_rate, or go on from the "
+                         "last checkpoint with --resume");
+}
+
+static void record_step(struct weir_boundary *b, int64_t now)
+{
+    struct weir_trainer *t = b->t;
+    struct weir_reservoir *r = b->intake.reservoir;
+    struct weir_train_row row = {
+        .step = t->step,
+        .time = weir_run_seconds(b->run, now),
+        .loss = t->mean_loss,
+        .rate = weir_learning_rate(&t->adam, t->step),
+        .difficulty = t->mean,
+        .deviation = t->deviation,
+        .samples = t->n,
+        .resident = weir_reservoir_size(r),
+        .unseen = weir_reservoir_unseen(r),
+        .simulations = b->intake.finished,
+        .waited = (double)b->waited_ns * 1e-9,
+    };
+    if (t->recorder)
+        weir_recorder_push_train(t->recorder, &row);
+    const struct weir_run_counters *c = &b->run->count;
+    weir_counter_set(c->step, (int64_t)t->step + 1);
+    weir_counter_set(c->loss, (int64_t)(t->mean_loss * 1e6));
+    weir_counter_set(c->accepted, (int64_t)weir_reservoir_totals(r)->accepted);
+    weir_counter_set(c->resident, row.resident);
+    weir_counter_set(c->unseen, row.unseen);
+}
+
+static int after_step(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    int64_t now = weir_now_ns();
+    weir_reservoir_settle(b->intake.reservoir);
+    weir_weights_turn(&t->weights);
+    t->times.train += now - b->phase_began;
+    weir_hist_record(&t->step_hist, now - b->phase_began);
+    if (!isfinite(t->mean_loss))
+        return diverged(b);
+    record_step(b, now);
+    t->step++;
+    return weir_run_is_lockstep(b->run)
+               ? weir_acquisition_consume(t->acquisition)
+               : 0;
+}
+
+/* The kept half may be what the checkpointer exports: then `best` is too. */
+static void keep_best(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    double error = t->last_validation.error.mean;
+    if (!(error < t->best_validation))
+        return;
+    if (t->checkpointer)
+        weir_checkpointer_wait(t->checkpointer, false);
+    t->best_validation = error;
+    t->best_step = t->step;
+    memcpy(t->best, t->weights.w[t->weights.now], t->weights.n * sizeof(float));
+}
+
+static int after_validation(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    int64_t now = weir_now_ns();
+    int rc = weir_evalset_figures(&t->validation, &t->last_validation);
+    if (rc)
+        return rc;
+    t->times.validate += now - b->phase_began;
+    b->validated_at = t->step;
+    keep_best(b);
+    t->validated = isfinite(t->best_validation);
+    weir_counter_set(b->run->count.validation,
+                     (int64_t)(t->last_validation.error.mean * 1e6));
+    struct weir_evaluation_row row = {
+        .step = t->step,
+        .time = weir_run_seconds(b->run, now),
+        .seconds = (double)(now - b->phase_began) * 1e-9,
+        .e = t->last_validation,
+    };
+    if (t->recorder)
+        weir_recorder_push_validation(t->recorder, &row);
+    return 0;
+}
+
+static int after_phase(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    int64_t now = weir_now_ns();
+    if (b->phase_began == 0)
+        return 0; /* the first boundary of all */
+    switch (t->phase) {
+    case WEIR_PHASE_TRAIN:
+        return after_step(b);
+    case WEIR_PHASE_PREPARE:
+        b->prepared = true;
+        t->times.validate += now - b->phase_began;
+        return 0;
+    case WEIR_PHASE_VALIDATE:
+        return after_validation(b);
+    case WEIR_PHASE_TEST:
+        t->tested = true;
+        t->times.test += now - b->phase_began;
+        return weir_evalset_figures(&t->test, &t->test_result);
+    case WEIR_PHASE_STOP:
+        break;
+    }
+    return 0;
+}
+
+/* ---- checkpoints ---- */
+
+static bool keeps_reservoir(const struct weir_boundary *b)
+{
+    const struct weir_slots *s = &b->run->slots;
+    switch (b->cfg->checkpoint.reservoir) {
+    case WEIR_KEEP_RESERVOIR_ALWAYS:
+        return true;
+    case WEIR_KEEP_RESERVOIR_NEVER:
+        return weir_run_is_lockstep(b->run);
+    case WEIR_KEEP_RESERVOIR_AUTO:
+        break;
+    }
+    return weir_run_is_lockstep(b->run) ||
+           s->stride * s->count <= AUTO_KEEP_BYTES;
+}
+
+static int list_residents(const struct weir_boundary *b, struct weir_cut *cut)
+{
+    const struct weir_reservoir *r = b->intake.reservoir;
+    cut->n_slots = weir_reservoir_size(r);
+    cut->slot = weir_array(cut->n_slots, sizeof(*cut->slot));
+    if (!cut->slot)
+        return WEIR_FAIL(ENOMEM, "checkpoint");
+    for (uint32_t i = 0; i < cut->n_slots; i++)
+        cut->slot[i] = weir_reservoir_resident(r, i);
+    return 0;
+}
+
+static void reopen(struct weir_cut *cut, uint32_t id)
+{
+    cut->ledger.row[id].state = WEIR_CELL_OPEN;
+    cut->ledger.row[id].delivered = 0;
+}
+
+/* Samples that simulations not done yet will still bring. */
+static uint64_t supply_left(const struct weir_boundary *b,
+                            const struct weir_cut *cut)
+{
+    uint64_t samples = 0;
+    for (uint32_t id = 0; id < cut->ledger.n; id++) {
+        const struct weir_ledger_row *row = &cut->ledger.row[id];
+        if (row->state == WEIR_CELL_OPEN || row->state == WEIR_CELL_CLAIMED)
+            samples += b->run->samples - row->delivered;
+    }
+    return samples;
+}
+
+/* Without its reservoir a run can only learn again from simulations that run
+ * again: those with samples nobody has trained on, and then the latest ones,
+ * until there is enough to start from. */
+static void reopen_simulations(const struct weir_boundary *b,
+                               struct weir_cut *cut)
+{
+    const struct weir_reservoir *r = b->intake.reservoir;
+    for (uint32_t i = 0; i < weir_reservoir_unseen(r); i++)
+        reopen(cut, weir_slot_at(&b->run->slots, weir_reservoir_resident(r, i))
+                        ->simulation);
+    uint64_t wanted = (uint64_t)b->cfg->reservoir.watermark + b->t->batch;
+    uint64_t left = supply_left(b, cut);
+    for (uint32_t id = cut->ledger.n; id-- > 0 && left < wanted;)
+        if (cut->ledger.row[id].state == WEIR_CELL_DONE) {
+            reopen(cut, id);
+            left += b->run->samples;
+        }
+}
+
+static int fill_cut(struct weir_boundary *b, struct weir_cut *cut)
+{
+    struct weir_trainer *t = b->t;
+    cut->step = t->step;
+    cut->keeps_reservoir = keeps_reservoir(b);
+    int rc = weir_boundary_save(b, &cut->trainer);
+    if (!cut->keeps_reservoir)
+        reopen_simulations(b, cut);
+    else if (rc == 0)
+        rc = list_residents(b, cut);
+    if (rc == 0 && cut->keeps_reservoir)
+        rc = weir_reservoir_save(b->intake.reservoir, &cut->reservoir);
+    if (rc)
+        return rc;
+    int half = weir_weights_keep(&t->weights);
+    cut->w = t->weights.w[half];
+    cut->m = t->weights.m[half];
+    cut->v = t->weights.v[half];
+    cut->best = t->validated ? t->best : cut->w;
+    cut->best_step = t->validated ? t->best_step : t->step;
+    weir_recorder_counts(t->recorder, cut->rows);
+    return 0;
+}
+
+/* Post a cut and, in lockstep, see it copied before anything goes on. */
+static int take_cut(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    struct weir_cut *cut;
+    int64_t begin = weir_now_ns();
+    int rc = weir_cut_create(b->run->table, b->run->start_ns, &cut);
+    rc = rc ? rc : fill_cut(b, cut);
+    if (rc) {
+        weir_cut_destroy(cut);
+        return rc;
+    }
+    weir_checkpointer_begin(t->checkpointer);
+    b->intake.frozen = cut->keeps_reservoir;
+    b->cut_at = t->step;
+    weir_acquisition_post_cut(t->acquisition, cut);
+    if (weir_run_is_lockstep(b->run)) {
+        rc = weir_acquisition_consume(t->acquisition);
+        if (rc == 0)
+            weir_checkpointer_wait(t->checkpointer, false);
+    }
+    int64_t ns = weir_now_ns() - begin;
+    weir_hist_record(&t->stall, ns);
+    t->times.checkpoint += ns;
+    return rc;
+}
+
+static bool checkpoint_is_due(const struct weir_boundary *b)
+{
+    uint64_t every = (uint64_t)b->cfg->checkpoint.every, step = b->t->step;
+    if (!b->t->checkpointer || every == 0 || step == 0)
+        return false;
+    /* A busy checkpointer postpones a live run's checkpoint; not lockstep's. */
+    uint64_t last = b->cut_at == NEVER ? 0 : b->cut_at;
+    if (step / every == last / every)
+        return false;
+    if (weir_run_is_lockstep(b->run))
+        weir_checkpointer_wait(b->t->checkpointer, true);
+    return !weir_checkpointer_is_busy(b->t->checkpointer);
+}
+
+/* The run ends here: nothing may be lost. */
+static int last_checkpoint(struct weir_boundary *b)
+{
+    struct weir_checkpointer *c = b->t->checkpointer;
+    if (!c || !b->started)
+        return 0;
+    weir_checkpointer_wait(c, true);
+    if (b->cut_at != b->t->step || weir_checkpointer_last_error(c)) {
+        int rc = take_cut(b);
+        if (rc)
+            return rc;
+        weir_checkpointer_wait(c, true);
+    }
+    int rc = weir_checkpointer_last_error(c);
+    return rc ? WEIR_FAIL(-rc, "the last checkpoint could not be written") : 0;
+}
+
+/* ---- samples ---- */
+
+static bool is_reservoir(const struct weir_boundary *b)
+{
+    return b->cfg->reservoir.rule == WEIR_RULE_RESERVOIR;
+}
+
+/* Whether the next step needs more samples than there are. */
+static bool wants_more(const struct weir_boundary *b)
+{
+    uint32_t size = weir_reservoir_size(b->intake.reservoir);
+    uint32_t mark = (uint32_t)b->cfg->reservoir.watermark;
+    if (!b->started)
+        return size < mark || size < b->t->batch;
+    if (is_reservoir(b))
+        return weir_rate_allows(&b->rate);
+    if (b->cfg->reservoir.rule == WEIR_RULE_FIRO && size < mark)
+        return true;
+    return size < b->t->batch;
+}
+
+/* Whether a sample may come in; live fifo and firo take whatever there is. */
+static bool may_accept(const struct weir_boundary *b)
+{
+    return (!weir_run_is_lockstep(b->run) && !is_reservoir(b)) || wants_more(b);
+}
+
+static bool message_or_stop(void *ctx)
+{
+    struct weir_boundary *b = ctx;
+    return weir_intake_has_message(&b->intake) ||
+           weir_stop_reason(&b->run->stop);
+}
+
+/* A blocked port and no slot to lend: only training can make room. */
+static bool must_yield(struct weir_boundary *b)
+{
+    weir_intake_supply(&b->intake);
+    if (weir_intake_has_message(&b->intake))
+        return false;
+    return b->started &&
+           !weir_rate_waits(&b->rate,
+                            weir_reservoir_blocks_a_lane(b->intake.reservoir));
+}
+
+static void yield_to_training(struct weir_boundary *b)
+{
+    weir_reservoir_count(b->intake.reservoir)->yields++;
+    b->unseen_first = true;
+}
+
+/* Take in what is there and allowed. @return like weir_intake_next */
+static int take_available(struct weir_boundary *b)
+{
+    int got = WEIR_INTAKE_OTHER;
+    while (may_accept(b) && !weir_intake_is_over(&b->intake)) {
+        got = weir_intake_next(&b->intake);
+        if (got == WEIR_INTAKE_SAMPLE && b->started && is_reservoir(b))
+            weir_rate_spend(&b->rate);
+        if (got < 0 || got >= WEIR_INTAKE_NOTHING)
+            break;
+    }
+    return got;
+}
+
+static void thaw(struct weir_boundary *b)
+{
+    if (b->intake.frozen && weir_checkpointer_has_copied(b->t->checkpointer))
+        b->intake.frozen = false;
+}
+
+/* Wait, live, until a lane speaks. */
+static void wait_for_lanes(struct weir_boundary *b)
+{
+    int64_t begin = weir_now_ns();
+    weir_doorbell_wait(b->run->trainer_bell, message_or_stop, b,
+                       b->intake.frozen ? LOOK_NS / 100 : LOOK_NS);
+    b->waited_ns += weir_now_ns() - begin;
+}
+
+/* Fill the reservoir as the rules say. @return 0 or a negative code */
+static int take_in(struct weir_boundary *b)
+{
+    b->unseen_first = false;
+    if (b->started)
+        weir_rate_earn(&b->rate);
+    while (!weir_stop_reason(&b->run->stop)) {
+        int got = take_available(b);
+        if (got < 0)
+            return got;
+        b->over = weir_intake_is_over(&b->intake);
+        if (b->over || !wants_more(b))
+            return 0;
+        if (got == WEIR_INTAKE_BLOCKED && b->started) {
+            yield_to_training(b);
+            return 0;
+        }
+        thaw(b);
+        if (got == WEIR_INTAKE_NOTHING && must_yield(b)) {
+            yield_to_training(b);
+            return 0;
+        }
+        if (got == WEIR_INTAKE_NOTHING)
+            wait_for_lanes(b);
+        if (got == WEIR_INTAKE_IDLE)
+            weir_intake_supply(&b->intake);
+    }
+    return 0;
+}
+
+/* The scales of the data are those of what is there when training starts. */
+static int freeze_scales(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    const struct weir_reservoir *r = b->intake.reservoir;
+    const struct weir_shape *shape = &b->run->info.shape;
+    size_t points = (size_t)shape->n[0] * (size_t)shape->n[1];
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < weir_reservoir_size(r); i++)
+        rc = weir_normaliser_add(
+            &t->normaliser,
+            weir_slot_at(&b->run->slots, weir_reservoir_resident(r, i))->frames,
+            (int)b->run->window, points);
+    return rc ? rc : weir_normaliser_freeze(&t->normaliser);
+}
+
+/* When data that a proposal asked for is first trained on. */
+static void note_first_use(struct weir_boundary *b, int64_t now)
+{
+    struct weir_trainer *t = b->t;
+    for (uint32_t i = 0; i < t->n; i++) {
+        const struct weir_slot *s = weir_slot_at(&b->run->slots, t->slot[i]);
+        struct weir_cell *c = weir_table_cell(b->run->table, s->simulation);
+        if (weir_reservoir_views(b->intake.reservoir, t->slot[i]) == 1)
+            weir_hist_record(&t->data_age, now - s->committed_ns);
+        if (atomic_load_explicit(&c->first_trained_batch,
+                                 memory_order_relaxed) >= 0) /* T8 */
+            continue;
+        atomic_store_explicit(&c->first_trained_batch, (int64_t)t->step,
+                              memory_order_relaxed); /* T8 */
+        atomic_store_explicit(&c->first_trained_ns, now,
+                              memory_order_relaxed); /* T8 */
+        struct weir_cell_view cell;
+        weir_table_read(b->run->table, s->simulation, &cell);
+        if (!cell.origin.bred)
+            continue;
+        weir_hist_record(&t->reaction_ns, now - cell.origin.cause_ns);
+        weir_hist_record(&t->reaction_steps,
+                         (int64_t)(t->step - cell.origin.cause_batch));
+    }
+}
+
+/* Draw the next batch; 0 samples: there is nothing left to train on. */
+static void draw(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    bool draining = b->over && b->cfg->training.steps == 0;
+    t->n = weir_reservoir_draw(b->intake.reservoir, t->step, draining,
+                               b->unseen_first, t->slot);
+    int64_t now = weir_now_ns();
+    note_first_use(b, now);
+    weir_hist_record(&t->wait_hist, b->waited_ns);
+    t->times.wait += b->waited_ns;
+    weir_counter_set(b->run->count.waited_ns, t->times.wait);
+}
+
+/* ---- what comes next ---- */
+
+static enum weir_phase begin(struct weir_boundary *b, enum weir_phase phase)
+{
+    b->phase_began = weir_now_ns();
+    return phase;
+}
+
+static enum weir_phase stop(struct weir_boundary *b, enum weir_ending ending)
+{
+    b->ending = ending;
+    weir_stop_request(&b->run->stop, WEIR_STOP_DONE);
+    weir_run_ring_lanes(b->run);
+    return WEIR_PHASE_STOP;
+}
+
+static enum weir_phase failed(struct weir_boundary *b)
+{
+    weir_stop_fail(&b->run->stop);
+    return stop(b, WEIR_ENDING_FAILED);
+}
+
+static bool validation_is_due(const struct weir_boundary *b, bool at_the_end)
+{
+    const struct weir_trainer *t = b->t;
+    uint64_t every = (uint64_t)b->cfg->validation.every;
+    if (t->validation.n == 0 || t->step == 0 || b->validated_at == t->step)
+        return false;
+    return at_the_end || (every && t->step % every == 0);
+}
+
+/* The test set exists only from here on: it is used once. */
+static int create_test_set(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    return weir_evalset_create(
+        b->run, (uint32_t)b->cfg->test.trajectories,
+        (uint32_t)b->cfg->test.rollout_steps, b->cfg->test.seed,
+        1 + (uint64_t)b->cfg->validation.trajectories, &t->test);
+}
+
+/* Training is done: validate, checkpoint, test, in this order. */
+static enum weir_phase wind_up(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    if (validation_is_due(b, true))
+        return begin(b, WEIR_PHASE_VALIDATE);
+    if (t->test.n == 0 && last_checkpoint(b))
+        return failed(b);
+    if (t->tested || b->cfg->test.trajectories == 0 || !b->started)
+        return stop(b, b->wanted);
+    /* Solvers are of no more use: the groups may have their cores. */
+    weir_stop_request(&b->run->stop, WEIR_STOP_DONE);
+    weir_run_ring_lanes(b->run);
+    if (create_test_set(b))
+        return failed(b);
+    return begin(b, WEIR_PHASE_TEST);
+}
+
+static enum weir_phase interrupted(struct weir_boundary *b)
+{
+    if (last_checkpoint(b))
+        return failed(b);
+    return stop(b, WEIR_ENDING_INTERRUPTED);
+}
+
+static int nothing_to_train_on(const struct weir_boundary *b)
+{
+    return WEIR_FAIL(WEIR_EDIVERGED,
+                     "training: no simulation delivered a sample (%u failed)",
+                     b->intake.failed);
+}
+
+static enum weir_phase next_step(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    b->waited_ns = 0;
+    if (take_in(b))
+        return failed(b);
+    if (weir_stop_reason(&b->run->stop) == WEIR_STOP_FAILED)
+        return stop(b, WEIR_ENDING_FAILED);
+    if (weir_stop_reason(&b->run->stop))
+        return interrupted(b);
+    if (!b->started) {
+        if (weir_reservoir_size(b->intake.reservoir) == 0)
+            return nothing_to_train_on(b) ? failed(b) : t->phase;
+        if (!t->normaliser.frozen && freeze_scales(b))
+            return failed(b);
+        b->started = true;
+    }
+    draw(b);
+    if (t->n > 0)
+        return begin(b, WEIR_PHASE_TRAIN);
+    b->wanted = WEIR_ENDING_DRAINED;
+    return wind_up(b);
+}
+
+static enum weir_phase decide(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    uint64_t planned = (uint64_t)b->cfg->training.steps;
+    enum weir_stop_reason why = weir_stop_reason(&b->run->stop);
+    if (why == WEIR_STOP_FAILED)
+        return stop(b, WEIR_ENDING_FAILED);
+    thaw(b);
+    weir_intake_supply(&b->intake);
+    if (!b->prepared)
+        return begin(b, WEIR_PHASE_PREPARE);
+    if (why == WEIR_STOP_CHECKPOINT)
+        return interrupted(b);
+    if (planned && t->step >= planned)
+        b->wanted = WEIR_ENDING_STEPS;
+    if (b->wanted)
+        return wind_up(b);
+    if (validation_is_due(b, false))
+        return begin(b, WEIR_PHASE_VALIDATE);
+    if (checkpoint_is_due(b) && take_cut(b))
+        return failed(b);
+    thaw(b);
+    return next_step(b);
+}
+
+void weir_boundary_pass(struct weir_boundary *b)
+{
+    b->t->phase = after_phase(b) ? failed(b) : decide(b);
+}
+
+/* ---- state ---- */
+
+struct saved {
+    double credit, best_validation;
+    uint64_t step, best_step, validated_at;
+    struct weir_trainer_times times;
+    struct weir_evaluation last_validation;
+    uint32_t started, validated;
+};
+
+int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out)
+{
+    const struct weir_trainer *t = b->t;
+    struct saved s;
+    memset(&s, 0, sizeof(s)); /* padding too: a checkpoint is reproducible */
+    s.credit = b->rate.credit;
+    s.best_validation = t->best_validation;
+    s.step = t->step;
+    s.best_step = t->best_step;
+    s.validated_at = b->validated_at;
+    s.times = t->times;
+    s.last_validation = t->last_validation;
+    s.started = b->started;
+    s.validated = t->validated;
+    int rc = weir_blob_put(out, &s, sizeof(s));
+    rc = rc ? rc : weir_normaliser_save(&t->normaliser, out);
+    return rc ? rc : weir_intake_save(&b->intake, out);
+}
+
+int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in)
+{
+    struct weir_trainer *t = b->t;
+    struct saved s;
+    int rc = weir_blob_get(in, &s, sizeof(s));
+    rc = rc ? rc : weir_normaliser_restore(&t->normaliser, in);
+    if (rc)
+        return rc;
+    b->rate.credit = s.credit;
+    t->best_validation = s.best_validation;
+    t->step = s.step;
+    t->best_step = s.best_step;
+    b->validated_at = s.validated_at;
+    t->times = s.times;
+    t->last_validation = s.last_validation;
+    /* Without samples the watermark must be reached again. */
+    b->started = s.started && weir_reservoir_size(b->intake.reservoir) > 0;
+    t->validated = s.validated;
+    b->cut_at = s.step;
+    return weir_intake_restore(&b->intake, in);
+}

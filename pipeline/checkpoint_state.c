@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/checkpoint_state.h"
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "base/log.h"
+#include "nn/isa.h"
+#include "pipeline/boundary.h"
+#include "pipeline/intake.h"
+#include "weir/version.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OTHER_TENSORS 16
+#define META          12
+
+/* The four packed vectors and the prefixes of their tensors. */
+enum { MODEL, ADAM_M, ADAM_V, BEST, VECTORS };
+static const char *const prefix[VECTORS] = {"model", "adam.m", "adam.v",
+                                            "best"};
+
+struct weir_checkpoint_state {
+    struct weir_run *run;
+    struct weir_trainer *t;
+    size_t tensors;        /* of the model */
+    float *plain[VECTORS]; /* weir_model_parameters floats each */
+    struct weir_tensor *tensor;
+    size_t n;
+    struct weir_text meta[META];
+    size_t n_meta;
+    char *config, step[24], best_step[24], seed[24];
+    float *frames;
+    unsigned char *headers;
+    uint64_t file_step, best, best_written;
+    int64_t elapsed;
+    uint64_t rows[WEIR_CUT_TABLES];
+};
+
+static void add_text(struct weir_checkpoint_state *s, const char *key,
+                     const char *value)
+{
+    s->meta[s->n_meta++] = (struct weir_text){key, value};
+}
+
+static void describe(struct weir_checkpoint_state *s)
+{
+    const struct weir_config *cfg = s->run->cfg;
+    snprintf(s->seed, sizeof(s->seed), "%llu",
+             (unsigned long long)cfg->run.seed);
+    add_text(s, "weir.version", WEIR_VERSION);
+    add_text(s, "weir.config", s->config);
+    add_text(s, "weir.isa", weir_isa_name());
+    add_text(s, "weir.solver", cfg->solver.name);
+    add_text(s, "weir.model", cfg->model.name);
+    add_text(s, "weir.strategy", cfg->acquisition.strategy);
+    add_text(s, "weir.seed", s->seed);
+    add_text(s, "weir.step", s->step);
+    add_text(s, "weir.best_step", s->best_step);
+}
+
+int weir_checkpoint_state_create(struct weir_run *run, struct weir_trainer *t,
+                                 struct weir_checkpoint_state **out)
+{
+    struct weir_checkpoint_state *s = weir_array(1, sizeof(*s));
+    if (!s)
+        return WEIR_FAIL(ENOMEM, "checkpoint");
+    *out = s;
+    s->run = run;
+    s->t = t;
+    s->best_written = UINT64_MAX;
+    s->tensors = weir_model_tensors(t->model);
+    s->tensor =
+        weir_array(VECTORS * s->tensors + OTHER_TENSORS, sizeof(*s->tensor));
+    for (int v = 0; v < VECTORS; v++) {
+        s->plain[v] =
+            weir_array(weir_model_parameters(t->model), sizeof(float));
+        if (!s->plain[v])
+            return WEIR_FAIL(ENOMEM, "checkpoint of %s", run->cfg->model.name);
+    }
+    if (!s->tensor)
+        return WEIR_FAIL(ENOMEM, "checkpoint");
+    int rc = weir_config_resolved(run->cfg, &s->config);
+    if (rc == 0)
+        describe(s);
+    return rc;
+}
+
+void weir_checkpoint_state_destroy(struct weir_checkpoint_state *s)
+{
+    if (!s)
+        return;
+    for (int v = 0; v < VECTORS; v++)
+        free(s->plain[v]);
+    free(s->tensor);
+    free(s->config);
+    free(s->frames);
+    free(s->headers);
+    free(s);
+}
+
+/* ---- taking ---- */
+
+static int add(struct weir_checkpoint_state *s, const char *name,
+               enum weir_dtype dtype, int dims, const uint64_t *shape,
+               const void *data)
+{
+    return weir_tensor_init(&s->tensor[s->n++], name, dtype, dims, shape, data);
+}
+
+static int add_vector(struct weir_checkpoint_state *s, const char *name,
+                      enum weir_dtype dtype, uint64_t n, const void *data)
+{
+    return n ? add(s, name, dtype, 1, &n, data) : 0;
+}
+
+/* Export one packed vector and list its tensors. */
+static int take_vector(struct weir_checkpoint_state *s, int v,
+                       const float *packed)
+{
+    float *at = s->plain[v];
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < s->tensors; i++) {
+        struct weir_model_tensor m = weir_model_tensor(s->t->model, i);
+        char name[WEIR_TENSOR_NAME_MAX];
+        uint64_t shape[4];
+        for (int d = 0; d < m.rank; d++)
+            shape[d] = (uint64_t)m.dims[d];
+        snprintf(name, sizeof(name), "%s.%s", prefix[v], m.name);
+        rc = weir_model_export(s->t->model, i, packed, at);
+        rc = rc ? rc : add(s, name, WEIR_F32, m.rank, shape, at);
+        at += m.count;
+    }
+    return rc;
+}
+
+static int take_normaliser(struct weir_checkpoint_state *s)
+{
+    const struct weir_normaliser *n = &s->t->normaliser;
+    uint64_t c = (uint64_t)n->channels;
+    int rc = add_vector(s, "normaliser.mean", WEIR_F32, c, n->mean);
+    rc = rc ? rc
+            : add_vector(s, "normaliser.deviation", WEIR_F32, c, n->deviation);
+    return rc ? rc
+              : add_vector(s, "normaliser.residual", WEIR_F32, c, n->residual);
+}
+
+static int take_ledger(struct weir_checkpoint_state *s,
+                       const struct weir_ledger *l)
+{
+    uint64_t bytes[] = {l->n, sizeof(*l->row)}, reals[] = {l->n, l->dims};
+    int rc = add(s, "ledger.rows", WEIR_U8, 2, bytes, l->row);
+    rc = rc ? rc : add(s, "ledger.unit", WEIR_F64, 2, reals, l->unit);
+    return rc ? rc : add(s, "ledger.value", WEIR_F64, 2, reals, l->value);
+}
+
+/* Copied, not referred to: these slots will be lent again. */
+static int take_frames(struct weir_checkpoint_state *s,
+                       const struct weir_cut *cut)
+{
+    const struct weir_slots *slots = &s->run->slots;
+    size_t floats = slots->window * slots->frame_floats;
+    size_t header = sizeof(struct weir_slot);
+    free(s->frames);
+    free(s->headers);
+    s->frames = weir_array(cut->n_slots * floats, sizeof(float));
+    s->headers = weir_array(cut->n_slots, header);
+    if (!s->frames || !s->headers)
+        return WEIR_FAIL(ENOMEM, "checkpoint of %u samples", cut->n_slots);
+    for (uint32_t i = 0; i < cut->n_slots; i++) {
+        const struct weir_slot *slot = weir_slot_at(slots, cut->slot[i]);
+        memcpy(s->headers + i * header, slot, header);
+        memcpy(s->frames + i * floats, slot->frames, floats * sizeof(float));
+    }
+    uint64_t f[] = {cut->n_slots, slots->window, slots->frame_floats};
+    uint64_t h[] = {cut->n_slots, header};
+    int rc = add(s, "reservoir.frames", WEIR_F32, 3, f, s->frames);
+    return rc ? rc : add(s, "reservoir.headers", WEIR_U8, 2, h, s->headers);
+}
+
+static int take_states(struct weir_checkpoint_state *s,
+                       const struct weir_cut *cut)
+{
+    s->elapsed = weir_now_ns() - cut->start_ns;
+    memcpy(s->rows, cut->rows, sizeof(s->rows));
+    int rc = add_vector(s, "state.trainer", WEIR_U8, cut->trainer.size,
+                        cut->trainer.data);
+    rc = rc ? rc
+            : add_vector(s, "state.acquisition", WEIR_U8, cut->acquisition.size,
+                         cut->acquisition.data);
+    rc = rc ? rc
+            : add_vector(s, "state.reservoir", WEIR_U8, cut->reservoir.size,
+                         cut->reservoir.data);
+    rc = rc ? rc : add_vector(s, "elapsed", WEIR_I64, 1, &s->elapsed);
+    return rc ? rc : add_vector(s, "rows", WEIR_U64, WEIR_CUT_TABLES, s->rows);
+}
+
+int weir_checkpoint_state_take(struct weir_checkpoint_state *s,
+                               const struct weir_cut *cut)
+{
+    const float *packed[VECTORS] = {cut->w, cut->m, cut->v, cut->best};
+    int rc = 0;
+    s->n = 0;
+    s->file_step = cut->step;
+    s->best = cut->best_step;
+    snprintf(s->step, sizeof(s->step), "%llu", (unsigned long long)cut->step);
+    snprintf(s->best_step, sizeof(s->best_step), "%llu",
+             (unsigned long long)cut->best_step);
+    for (int v = 0; rc == 0 && v < VECTORS; v++)
+        rc = take_vector(s, v, packed[v]);
+    rc = rc ? rc : take_normaliser(s);
+    rc = rc ? rc : take_ledger(s, &cut->ledger);
+    rc = rc ? rc : take_states(s, cut);
+    if (rc == 0 && cut->n_slots)
+        rc = take_frames(s, cut);
+    return rc;
+}
+
+bool weir_checkpoint_state_best_is_new(const struct weir_checkpoint_state *s)
+{
+    return s->best != s->best_written;
+}
+
+/* best.safetensors: the tensors of `best` under the name `model`, which come
+ * last in the list, so that they can be followed by the normaliser's. */
+static void list_best(struct weir_checkpoint_state *s)
+{
+    size_t n = s->tensors;
+    memmove(s->tensor, s->tensor + BEST * n, (n + 3) * sizeof(*s->tensor));
+    for (size_t i = 0; i < n; i++) {
+        char name[WEIR_TENSOR_NAME_MAX];
+        snprintf(name, sizeof(name), "%s.%s", prefix[MODEL],
+                 weir_model_tensor(s->t->model, i).name);
+        strcpy(s->tensor[i].name, name);
+    }
+    s->n = n + 3;
+    s->best_written = s->best;
+}
+
+void weir_checkpoint_state_file(struct weir_checkpoint_state *s, bool best,
+                                struct weir_checkpoint *out)
+{
+    if (best)
+        list_best(s);
+    *out = (struct weir_checkpoint){
+        .step = best ? s->best : s->file_step,
+        .name = best ? "best" : NULL,
+        .tensor = s->tensor,
+        .n = s->n,
+        .meta = s->meta,
+        .n_meta = s->n_meta,
+    };
+}
+
+/* ---- restoring ---- */
+
+static int restore_vector(const struct weir_safetensors *file,
+                          const struct weir_model *model, int v, float *packed)
+{
+    float *plain = weir_array(weir_model_parameters(model), sizeof(float));
+    int rc = plain ? 0 : WEIR_FAIL(ENOMEM, "checkpoint");
+    for (size_t i = 0; rc == 0 && i < weir_model_tensors(model); i++) {
+        struct weir_model_tensor m = weir_model_tensor(model, i);
+        char name[WEIR_TENSOR_NAME_MAX];
+        snprintf(name, sizeof(name), "%s.%s", prefix[v], m.name);
+        rc = weir_safetensors_copy(file, name, WEIR_F32, plain,
+                                   m.count * sizeof(float));
+        rc = rc ? rc : weir_model_import(model, i, plain, packed);
+    }
+    free(plain);
+    return rc;
+}
+
+static int restore_weights(const struct weir_safetensors *file,
+                           struct weir_trainer *t)
+{
+    struct weir_weights *w = &t->weights;
+    int rc = restore_vector(file, t->model, MODEL, w->w[w->now]);
+    rc = rc ? rc : restore_vector(file, t->model, ADAM_M, w->m[w->now]);
+    rc = rc ? rc : restore_vector(file, t->model, ADAM_V, w->v[w->now]);
+    return rc ? rc : restore_vector(file, t->model, BEST, t->best);
+}
+
+static int restore_ledger(const struct weir_safetensors *file,
+                          struct weir_run *run)
+{
+    const struct weir_tensor *rows = weir_safetensors_find(file, "ledger.rows");
+    struct weir_ledger l;
+    if (!rows || rows->dims != 2 || rows->shape[1] != sizeof(*l.row))
+        return WEIR_FAIL(WEIR_ECORRUPT, "checkpoint: no ledger");
+    uint32_t n = (uint32_t)rows->shape[0], dims = run->table->dims;
+    size_t reals = (size_t)n * dims * sizeof(double);
+    int rc = weir_ledger_create(n, dims, &l);
+    if (rc)
+        return rc;
+    l.n = n;
+    rc =
+        weir_safetensors_copy(file, "ledger.rows", WEIR_U8, l.row, rows->bytes);
+    rc = rc ? rc
+            : weir_safetensors_copy(file, "ledger.unit", WEIR_F64, l.unit,
+                                    reals);
+    rc = rc ? rc
+            : weir_safetensors_copy(file, "ledger.value", WEIR_F64, l.value,
+                                    reals);
+    rc = rc ? rc : weir_ledger_restore(&l, run->table, run->start_ns);
+    weir_ledger_destroy(&l);
+    return rc;
+}
+
+/* A blob that reads the file's bytes in place. */
+static int blob_of(const struct weir_safetensors *file, const char *name,
+                   struct weir_blob *out)
+{
+    const struct weir_tensor *t = weir_safetensors_find(file, name);
+    if (!t)
+        return WEIR_FAIL(WEIR_ECORRUPT, "checkpoint: no tensor '%s'", name);
+    *out = (struct weir_blob){.data = (unsigned char *)(uintptr_t)t->data,
+                              .size = t->bytes};
+    return 0;
+}
+
+static int restore_frames(const struct weir_safetensors *file,
+                          struct weir_run *run, struct weir_reservoir *r)
+{
+    const struct weir_tensor *f =
+        weir_safetensors_find(file, "reservoir.frames");
+    const struct weir_tensor *h =
+        weir_safetensors_find(file, "reservoir.headers");
+    size_t floats = run->slots.window * run->slots.frame_floats;
+    size_t header = sizeof(struct weir_slot);
+    uint32_t n = weir_reservoir_size(r);
+    if (n == 0)
+        return 0;
+    if (!f || !h || f->bytes != n * floats * sizeof(float) ||
+        h->bytes != n * header)
+        return WEIR_FAIL(WEIR_ECORRUPT,
+                         "checkpoint: frames of %u samples expected", n);
+    for (uint32_t i = 0; i < n; i++) {
+        struct weir_slot *slot =
+            weir_slot_at(&run->slots, weir_reservoir_resident(r, i));
+        memcpy(slot, (const unsigned char *)h->data + i * header, header);
+        memcpy(slot->frames, (const float *)f->data + i * floats,
+               floats * sizeof(float));
+        slot->committed_ns += run->start_ns - slot->committed_ns;
+    }
+    return 0;
+}
+
+static int restore_reservoir(const struct weir_safetensors *file,
+                             struct weir_run *run, struct weir_intake *in)
+{
+    struct weir_blob blob;
+    if (!weir_safetensors_find(file, "state.reservoir"))
+        return 0;
+    uint32_t *lent = weir_array(run->lanes, sizeof(*lent));
+    int rc = lent ? blob_of(file, "state.reservoir", &blob)
+                  : WEIR_FAIL(ENOMEM, "checkpoint");
+    rc = rc ? rc : weir_reservoir_restore(in->reservoir, &blob, lent);
+    rc = rc ? rc : restore_frames(file, run, in->reservoir);
+    if (rc == 0)
+        weir_intake_relend(in, lent);
+    free(lent);
+    return rc;
+}
+
+/* Other vector units round differently: the bits would not be the same. */
+static int check_isa(const struct weir_safetensors *file,
+                     const struct weir_run *run)
+{
+    const char *was = weir_safetensors_meta(file, "weir.isa");
+    if (!was || !strcmp(was, weir_isa_name()))
+        return 0;
+    if (!weir_run_is_lockstep(run)) {
+        weir_log_info("checkpoint", "made on %s, continued on %s", was,
+                      weir_isa_name());
+        return 0;
+    }
+    WEIR_FAIL(WEIR_EENV,
+              "lockstep: the checkpoint was made with %s, this processor "
+              "computes with %s",
+              was, weir_isa_name());
+    return weir_err_hint("go on in live mode (--from DIR --set run.clock="
+                         "live), or on a processor of that kind");
+}
+
+static int restore_clock(const struct weir_safetensors *file,
+                         struct weir_run *run)
+{
+    int64_t elapsed;
+    int rc = weir_safetensors_copy(file, "elapsed", WEIR_I64, &elapsed,
+                                   sizeof(elapsed));
+    if (rc == 0)
+        run->start_ns = weir_now_ns() - elapsed;
+    return rc;
+}
+
+int weir_checkpoint_state_restore(const struct weir_safetensors *file,
+                                  struct weir_run *run, struct weir_trainer *t,
+                                  struct weir_acquisition *a,
+                                  bool same_strategy, uint64_t *rows)
+{
+    struct weir_blob trainer, acquisition;
+    int rc = check_isa(file, run);
+    rc = rc ? rc : restore_clock(file, run);
+    rc = rc ? rc
+            : weir_safetensors_copy(file, "rows", WEIR_U64, rows,
+                                    WEIR_CUT_TABLES * sizeof(*rows));
+    rc = rc ? rc : blob_of(file, "state.trainer", &trainer);
+    rc = rc ? rc : blob_of(file, "state.acquisition", &acquisition);
+    rc = rc ? rc : restore_ledger(file, run);
+    rc = rc ? rc : weir_acquisition_restore(a, &acquisition, same_strategy);
+    rc = rc ? rc : restore_weights(file, t);
+    rc = rc ? rc
+            : restore_reservoir(file, run, weir_boundary_intake(t->boundary));
+    rc = rc ? rc : weir_boundary_restore(t->boundary, &trainer);
+    return rc ? WEIR_NOTE(rc, "restoring a checkpoint") : 0;
+}

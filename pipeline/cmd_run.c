@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/commands.h"
+
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/heap.h"
+#include "base/log.h"
+#include "io/checkpoint_dir.h"
+#include "io/run_dir.h"
+#include "nn/isa.h"
+#include "pipeline/registries.h"
+#include "pipeline/session.h"
+#include "pipeline/summary.h"
+#include "pipeline/supervisor.h"
+#include "pipeline/view.h"
+#include "topo/plan_text.h"
+#include "weir/version.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Everything one `weir run` holds, released in one place. */
+struct command {
+    struct weir_arguments args;
+    struct weir_config *cfg;
+    char dir[PATH_MAX];
+    char lineage[PATH_MAX + 64];
+    int lock;
+    FILE *log;
+    struct weir_topology topology;
+    struct weir_safetensors *checkpoint;
+    struct weir_session *session;
+    struct weir_supervisor *supervisor;
+    struct weir_view view;
+    pthread_mutex_t print;
+};
+
+/* ---- log ---- */
+
+static void write_log(void *ctx, enum weir_log_level level, const char *area,
+                      const char *text)
+{
+    static const char *const word[] = {"error", "warning", "", ""};
+    struct command *c = ctx;
+    if (level == WEIR_LOG_DEBUG && !(c->cfg && weir_config_shows(c->cfg, area)))
+        return;
+    pthread_mutex_lock(&c->print);
+    if (c->log) {
+        fprintf(c->log, "%.3f %s %s%s%s\n", weir_wall_seconds(), area,
+                word[level], word[level][0] ? ": " : "", text);
+        fflush(c->log);
+    }
+    weir_view_clear(&c->view);
+    if (!c->args.quiet || level <= WEIR_LOG_WARN)
+        fprintf(level <= WEIR_LOG_WARN ? stderr : stdout, "%s: %s%s%s\n", area,
+                word[level], word[level][0] ? ": " : "", text);
+    fflush(stdout);
+    pthread_mutex_unlock(&c->print);
+}
+
+/* ---- the directory ---- */
+
+/* runs/<config>-<date>-<time>: a new name needs no decision. */
+static void default_dir(struct command *c)
+{
+    const char *slash = strrchr(c->args.config, '/');
+    const char *stem = slash ? slash + 1 : c->args.config;
+    char when[32];
+    time_t now = time(NULL);
+    struct tm local;
+    localtime_r(&now, &local);
+    strftime(when, sizeof(when), "%Y%m%d-%H%M%S", &local);
+    snprintf(c->dir, sizeof(c->dir), "runs/%.*s-%s", (int)strcspn(stem, "."),
+             stem, when);
+}
+
+static bool holds_a_run(const char *dir)
+{
+    char path[PATH_MAX + 16];
+    uint64_t *steps = NULL;
+    snprintf(path, sizeof(path), "%s/run.h5", dir);
+    bool any = access(path, F_OK) == 0 || weir_checkpoint_list(dir, &steps) > 0;
+    free(steps);
+    return any;
+}
+
+static int open_dir(struct command *c)
+{
+    int rc = weir_run_dir_prepare(c->dir);
+    if (rc)
+        return rc;
+    c->lock = weir_run_dir_lock(c->dir);
+    if (c->lock < 0)
+        return c->lock;
+    if (!c->args.resume && holds_a_run(c->dir)) {
+        WEIR_FAIL(WEIR_ECONFIG, "%s: there is a run here already", c->dir);
+        return weir_err_hint("--resume goes on with it; --out takes another "
+                             "directory");
+    }
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof(path), "%s/log", c->dir);
+    c->log = fopen(path, "ae");
+    return c->log ? 0 : WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
+}
+
+static int write_resolved(const struct command *c)
+{
+    char path[PATH_MAX + 16], *text;
+    int rc = weir_config_resolved(c->cfg, &text);
+    if (rc)
+        return rc;
+    snprintf(path, sizeof(path), "%s/resolved.yaml", c->dir);
+    FILE *f = fopen(path, "we");
+    bool written = f && fputs(text, f) >= 0;
+    written = f && fclose(f) == 0 && written;
+    free(text);
+    return written ? 0 : WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
+}
+
+/* ---- what a run continues ---- */
+
+static int check_continuation(struct command *c, enum weir_config_change allow,
+                              bool *same_strategy)
+{
+    const char *text = weir_safetensors_meta(c->checkpoint, "weir.config");
+    struct weir_config *was;
+    if (!text)
+        return WEIR_FAIL(WEIR_ECORRUPT,
+                         "checkpoint: it holds no configuration");
+    int rc = weir_config_parse(text, strlen(text), "the checkpoint's config",
+                               &weir_registries, NULL, 0, &was);
+    if (rc)
+        return rc;
+    rc = weir_config_may_continue(was, c->cfg, allow);
+    *same_strategy =
+        !strcmp(was->acquisition.strategy, c->cfg->acquisition.strategy);
+    weir_config_free(was);
+    return rc;
+}
+
+static int take_up(struct command *c, struct weir_session_start *start)
+{
+    const char *dir = c->args.from ? c->args.from : c->dir;
+    uint64_t step;
+    *start = (struct weir_session_start){.lineage = ""};
+    if (!c->args.resume && !c->args.from)
+        return 0;
+    int rc = weir_checkpoint_open_newest(dir, &c->checkpoint, &step);
+    if (rc == -ENOENT && c->args.resume) {
+        weir_err_clear();
+        weir_log_info("run", "%s: no checkpoint yet, starting anew", dir);
+        return 0;
+    }
+    rc = rc ? rc
+            : check_continuation(
+                  c, c->args.from ? WEIR_CHANGE_FROM : WEIR_CHANGE_ANYTIME,
+                  &start->same_strategy);
+    if (rc)
+        return rc;
+    start->checkpoint = c->checkpoint;
+    start->same_run = c->args.resume;
+    if (c->args.from)
+        snprintf(c->lineage, sizeof(c->lineage), "%s step %llu", dir,
+                 (unsigned long long)step);
+    start->lineage = c->lineage;
+    weir_log_info("run", "continuing %s at step %llu", dir,
+                  (unsigned long long)step);
+    return c->args.resume ? weir_checkpoint_set_aside(dir, step) : 0;
+}
+
+/* ---- the run ---- */
+
+static int load(struct command *c)
+{
+    int rc = weir_config_load(c->args.config, &weir_registries, c->args.set,
+                              c->args.n_set, &c->cfg);
+    return rc ? rc : weir_config_check(c->cfg);
+}
+
+static void print_banner(const struct command *c)
+{
+    const struct weir_run *run = c->session->run;
+    const struct weir_mapping_header *h = (const void *)run->memory.base;
+    char *plan = NULL;
+    if (c->args.quiet)
+        return;
+    printf("weir %s  %s, %s, %s\n", WEIR_VERSION, weir_engine_version(),
+           weir_isa_name(), weir_heap_name());
+    printf("solver   %s: %s\n", run->solver->name, run->info.equation);
+    printf("model    %s, %zu parameters; strategy %s, %s clock, seed %llu\n",
+           run->cfg->model.name,
+           weir_model_parameters(c->session->trainer->model),
+           run->cfg->acquisition.strategy,
+           weir_run_is_lockstep(run) ? "lockstep" : "live",
+           (unsigned long long)run->cfg->run.seed);
+    printf("memory   %.1f MiB shared, %u KiB pages\n",
+           (double)run->memory.bytes / 0x1p20, h->page_bytes / 1024);
+    if (weir_plan_text(&run->plan, &plan) == 0)
+        fputs(plan, stdout);
+    free(plan);
+    if (run->dir)
+        printf("output   %s\n", run->dir);
+    printf("\n");
+    fflush(stdout);
+}
+
+static void watch(void *ctx, const struct weir_session *s)
+{
+    struct command *c = ctx;
+    pthread_mutex_lock(&c->print);
+    if (!c->args.quiet)
+        weir_view_show(&c->view, s);
+    pthread_mutex_unlock(&c->print);
+}
+
+static int ending_code(const struct command *c)
+{
+    if (weir_session_ending(c->session) != WEIR_ENDING_INTERRUPTED)
+        return 0;
+    if (c->args.requeue && weir_supervisor_signal(c->supervisor) != SIGINT)
+        return 0;
+    return -WEIR_EINTERRUPTED;
+}
+
+static int conduct(struct command *c)
+{
+    print_banner(c);
+    int rc = weir_supervisor_start(c->session->run, &c->supervisor);
+    if (rc)
+        return rc;
+    weir_view_start(&c->view, c->session);
+    rc = weir_session_run(c->session, watch, c,
+                          weir_view_period(&c->view, c->cfg));
+    weir_view_clear(&c->view);
+    weir_summary_print(c->session);
+    fflush(stdout);
+    return rc ? rc : ending_code(c);
+}
+
+/* --check: make everything, run nothing. */
+static int check(struct command *c)
+{
+    struct weir_session_start start = {.lineage = ""};
+    int rc =
+        weir_session_create(c->cfg, NULL, &c->topology, &start, &c->session);
+    if (rc)
+        return rc;
+    print_banner(c);
+    printf("%s: ok. %d simulations of %u samples, %lld gradient steps of %d; "
+           "%.2f new samples a step\n",
+           c->args.config, c->cfg->simulations.budget, c->session->run->samples,
+           (long long)weir_config_planned_steps(c->cfg), c->cfg->training.batch,
+           c->session->run->samples_per_batch);
+    return 0;
+}
+
+static int run_in_dir(struct command *c)
+{
+    struct weir_session_start start;
+    int rc = open_dir(c);
+    rc = rc ? rc : take_up(c, &start);
+    rc = rc ? rc : write_resolved(c);
+    rc = rc ? rc
+            : weir_session_create(c->cfg, c->dir, &c->topology, &start,
+                                  &c->session);
+    weir_safetensors_close(c->checkpoint);
+    c->checkpoint = NULL;
+    return rc ? rc : conduct(c);
+}
+
+static int choose(struct command *c)
+{
+    static char resolved[PATH_MAX];
+    const struct weir_command *me = &weir_command_run;
+    if (c->args.resume && c->args.from)
+        return weir_usage(me, "--resume and --from exclude each other");
+    if (c->args.resume && !c->args.out)
+        return weir_usage(me, "--resume needs --out, the run's directory");
+    if (!c->args.config && c->args.resume) {
+        snprintf(resolved, sizeof(resolved), "%s/resolved.yaml", c->args.out);
+        c->args.config = resolved;
+    }
+    if (!c->args.config)
+        return weir_usage(me, "which configuration?");
+    if (c->args.out)
+        snprintf(c->dir, sizeof(c->dir), "%s", c->args.out);
+    else
+        default_dir(c);
+    return 0;
+}
+
+static void release(struct command *c)
+{
+    weir_supervisor_stop(c->supervisor);
+    weir_session_destroy(c->session);
+    weir_safetensors_close(c->checkpoint);
+    weir_topology_free(&c->topology);
+    weir_log_sink(NULL, NULL);
+    if (c->log)
+        fclose(c->log);
+    if (c->lock >= 0)
+        weir_run_dir_unlock(c->lock);
+    weir_config_free(c->cfg);
+}
+
+static int run(int argc, char **argv)
+{
+    struct command c = {.lock = -1};
+    pthread_mutex_init(&c.print, NULL);
+    int rc = weir_arguments_parse(
+        &weir_command_run, "CONFIG set out from resume check requeue quiet",
+        argc, argv, &c.args);
+    if (rc < 0)
+        return rc;
+    rc = choose(&c);
+    if (rc)
+        return rc;
+    weir_log_sink(write_log, &c);
+    weir_supervisor_block_signals();
+    rc = weir_topology_discover(&c.topology);
+    rc = rc ? rc : load(&c);
+    if (rc == 0)
+        rc = c.args.check ? check(&c) : run_in_dir(&c);
+    release(&c);
+    return rc;
+}
+
+const struct weir_command weir_command_run = {
+    .name = "run",
+    .arguments = "CONFIG [options]",
+    .summary = "train a surrogate while the simulation runs",
+    .help =
+        "  --out DIR         where results go (default: "
+        "runs/CONFIG-DATE-TIME)\n"
+        "  --set KEY=VALUE   override a key of the configuration; repeatable\n"
+        "  --resume          go on with the run in DIR from its newest whole\n"
+        "                    checkpoint; CONFIG may be left out\n"
+        "  --from DIR        a new run that continues another, with changes\n"
+        "  --check           check the configuration and the machine, run "
+        "nothing\n"
+        "  --requeue         after SIGTERM or SIGUSR1, exit 0 (for "
+        "schedulers)\n"
+        "  --quiet           no progress; warnings and the summary remain\n"
+        "\n"
+        "DIR gets run.h5 (readable while it grows), checkpoints, log and\n"
+        "resolved.yaml. Ctrl-C, SIGTERM and SIGUSR1 write a checkpoint and "
+        "end\n"
+        "the run; a second Ctrl-C leaves at once.\n"
+        "\n"
+        "Exit status: 0 ok, 1 the run failed, 2 usage or configuration,\n"
+        "3 environment, 130 interrupted after a checkpoint.\n",
+    .run = run,
+};

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/registries.h"
+
+#include "acquire/registry.h"
+#include "base/err.h"
+#include "nn/registry.h"
+#include "pde/registry.h"
+
+#include <string.h>
+
+static bool solver_entry(size_t i, struct weir_config_entry *out)
+{
+    size_t n;
+    const struct weir_solver_ops *const *list = weir_solver_list(&n);
+    if (i >= n)
+        return false;
+    *out = (struct weir_config_entry){list[i]->name, list[i]->summary,
+                                      list[i]->options};
+    return true;
+}
+
+static bool model_entry(size_t i, struct weir_config_entry *out)
+{
+    const struct weir_model_ops *m = weir_model_at(i);
+    if (!m)
+        return false;
+    *out = (struct weir_config_entry){m->name, m->summary, m->options};
+    return true;
+}
+
+static bool strategy_entry(size_t i, struct weir_config_entry *out)
+{
+    size_t n;
+    const struct weir_strategy_ops *const *list = weir_strategy_list(&n);
+    if (i >= n)
+        return false;
+    *out = (struct weir_config_entry){list[i]->name, list[i]->summary,
+                                      list[i]->options};
+    return true;
+}
+
+static bool entry(void *ctx, const char *section, size_t i,
+                  struct weir_config_entry *out)
+{
+    (void)ctx;
+    if (!strcmp(section, "solver"))
+        return solver_entry(i, out);
+    if (!strcmp(section, "model"))
+        return model_entry(i, out);
+    return strategy_entry(i, out);
+}
+
+/* Only a configured solver knows its parameters: they may follow from options. */
+static int space(void *ctx, const char *solver,
+                 const struct weir_options *options, struct weir_space *out,
+                 void **held)
+{
+    const struct weir_solver_ops *ops;
+    struct weir_solver_info info;
+    (void)ctx;
+    int rc = weir_solver_find(solver, &ops);
+    rc = rc ? rc : ops->configure(options, held);
+    if (rc)
+        return WEIR_NOTE(-WEIR_ECONFIG, "solver.name: %s", solver);
+    ops->describe(*held, &info);
+    *out = info.space;
+    return 0;
+}
+
+static void space_done(void *ctx, const char *solver, void *held)
+{
+    const struct weir_solver_ops *ops;
+    (void)ctx;
+    if (weir_solver_find(solver, &ops) == 0)
+        ops->release(held);
+}
+
+const struct weir_config_registry weir_registries = {
+    .entry = entry,
+    .space = space,
+    .space_done = space_done,
+};

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/summary.h"
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "pipeline/intake.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A time in the unit that suits it. */
+static const char *pretty_ns(double ns, char text[32])
+{
+    if (ns < 1e3)
+        snprintf(text, 32, "%.0f ns", ns);
+    else if (ns < 1e6)
+        snprintf(text, 32, "%.1f us", ns * 1e-3);
+    else if (ns < 1e9)
+        snprintf(text, 32, "%.1f ms", ns * 1e-6);
+    else
+        snprintf(text, 32, "%.2f s", ns * 1e-9);
+    return text;
+}
+
+static void print_ending(const struct weir_session *s)
+{
+    static const char *const text[] = {
+        [WEIR_ENDING_NONE] = "did not end",
+        [WEIR_ENDING_STEPS] = "all planned gradient steps done",
+        [WEIR_ENDING_DRAINED] = "simulations used up and reservoir drained",
+        [WEIR_ENDING_INTERRUPTED] = "interrupted; --resume goes on",
+        [WEIR_ENDING_FAILED] = "failed",
+    };
+    const struct weir_intake *in = weir_boundary_intake(s->trainer->boundary);
+    printf("\nended     %s\n", text[weir_session_ending(s)]);
+    printf("          %llu gradient steps, %u simulations",
+           (unsigned long long)s->trainer->step, in->finished);
+    if (in->failed)
+        printf(" (%u more diverged and were redrawn)", in->failed);
+    printf(", %.1f s", (double)(weir_now_ns() - s->began_ns) * 1e-9);
+    if (s->first_step)
+        printf(" since step %llu", (unsigned long long)s->first_step);
+    printf("\n");
+}
+
+static void print_ratio(const char *name, double error, double persistence)
+{
+    printf("          %-17s %.3e  %6.1fx below persistence\n", name, error,
+           error > 0 ? persistence / error : 0.0);
+}
+
+static void print_test(const struct weir_session *s)
+{
+    const struct weir_trainer *t = s->trainer;
+    const struct weir_evaluation *e = &t->test_result;
+    if (!t->tested)
+        return;
+    printf("test      one-step nRMSE on %u held-out trajectories, weights of "
+           "step %llu\n",
+           e->trajectories - e->invalid,
+           (unsigned long long)(t->validated ? t->best_step : t->step));
+    print_ratio("mean", e->error.mean, e->persistence.mean);
+    print_ratio("p99", e->error.p99, e->persistence.p99);
+    print_ratio("max", e->error.max, e->persistence.max);
+    print_ratio("CVaR 0.99", e->error.cvar99, e->persistence.cvar99);
+    print_ratio("worst trajectory", e->error.worst_trajectory,
+                e->persistence.worst_trajectory);
+    if (e->rollout_step)
+        printf("          rollout to step %u  nRMSE mean %.3f, median %.3f; "
+               "%u of %u failed\n",
+               e->rollout_step, e->rollout_mean, e->rollout_median,
+               e->rollout_failures, e->trajectories - e->invalid);
+}
+
+static void print_time(const struct weir_session *s)
+{
+    const struct weir_trainer_times *t = &s->trainer->times;
+    printf("time      training %.2f s, waiting for samples %.2f s, "
+           "validation %.2f s, test %.2f s, checkpoints %.3f s\n",
+           (double)t->train * 1e-9, (double)t->wait * 1e-9,
+           (double)t->validate * 1e-9, (double)t->test * 1e-9,
+           (double)t->checkpoint * 1e-9);
+}
+
+static void print_quantiles(const char *name, const struct weir_hist *h)
+{
+    char a[32], b[32], c[32];
+    if (weir_hist_count(h) == 0)
+        return;
+    printf("          %-26s p50 %s, p99 %s, max %s\n", name,
+           pretty_ns((double)weir_hist_quantile(h, 0.5), a),
+           pretty_ns((double)weir_hist_quantile(h, 0.99), b),
+           pretty_ns((double)weir_hist_max(h), c));
+}
+
+static void print_latency(const struct weir_session *s)
+{
+    const struct weir_trainer *t = s->trainer;
+    printf("latency   gradient step       p50 %.2f ms, p99 %.2f ms\n",
+           (double)weir_hist_quantile(&t->step_hist, 0.5) * 1e-6,
+           (double)weir_hist_quantile(&t->step_hist, 0.99) * 1e-6);
+    print_quantiles("loss -> claimable cell",
+                    weir_acquisition_latency(s->acquisition));
+    print_quantiles("loss -> first step on it", &t->reaction_ns);
+    if (weir_hist_count(&t->reaction_steps))
+        printf(
+            "          %-26s p50 %llu, p99 %llu\n", "  in gradient steps",
+            (unsigned long long)weir_hist_quantile(&t->reaction_steps, 0.5),
+            (unsigned long long)weir_hist_quantile(&t->reaction_steps, 0.99));
+    print_quantiles("trainer held by checkpoint", &t->stall);
+}
+
+static void print_samples(const struct weir_session *s)
+{
+    struct weir_intake *in = weir_boundary_intake(s->trainer->boundary);
+    const struct weir_reservoir_totals *r =
+        weir_reservoir_totals(in->reservoir);
+    struct weir_hist *views = weir_array(1, sizeof(*views));
+    if (!views)
+        return;
+    weir_reservoir_view_histogram(in->reservoir, true, views);
+    printf("samples   %llu in, used %.2f times each (p1 %llu, p99 %llu), %llu "
+           "steps yielded to blocked solvers\n",
+           (unsigned long long)r->accepted, weir_hist_mean(views),
+           (unsigned long long)weir_hist_quantile(views, 0.01),
+           (unsigned long long)weir_hist_quantile(views, 0.99),
+           (unsigned long long)r->yields);
+    if (r->withdrawn || r->refused)
+        printf("          %llu withdrawn, %llu refused\n",
+               (unsigned long long)r->withdrawn,
+               (unsigned long long)r->refused);
+    free(views);
+}
+
+static void print_strategy(const struct weir_session *s)
+{
+    double cpu = (double)weir_acquisition_cpu_ns(s->acquisition) * 1e-9;
+    double total = (double)s->cpu_ns * 1e-9;
+    printf("strategy  %s: %u generations, %.3f s of CPU (%.2f %% of the "
+           "run's)",
+           s->run->cfg->acquisition.strategy,
+           weir_acquisition_generation(s->acquisition), cpu,
+           total > 0 ? 100 * cpu / total : 0.0);
+    if (weir_acquisition_lost(s->acquisition))
+        printf(", %llu losses not read in time",
+               (unsigned long long)weir_acquisition_lost(s->acquisition));
+    printf("\n");
+}
+
+/* The stage that the others waited for. */
+static void print_limit(const struct weir_session *s)
+{
+    const struct weir_trainer_times *t = &s->trainer->times;
+    int64_t busy, blocked;
+    weir_solver_stage_times(s->solvers, &busy, &blocked);
+    double trained = (double)(t->train + t->wait);
+    double wait = trained > 0 ? (double)t->wait / trained : 0;
+    double lanes = (double)(busy + blocked);
+    double held = lanes > 0 ? (double)blocked / lanes : 0;
+    printf("limited by %s: the trainer waited %.0f %% of its time for "
+           "samples, lanes %.0f %% of theirs for a slot\n",
+           wait > held ? "the solvers" : "the trainer", 100 * wait, 100 * held);
+}
+
+void weir_summary_print(const struct weir_session *s)
+{
+    print_ending(s);
+    print_test(s);
+    print_time(s);
+    print_samples(s);
+    print_latency(s);
+    print_strategy(s);
+    print_limit(s);
+    if (s->run->dir)
+        printf("results   %s/run.h5, %s/checkpoints\n", s->run->dir,
+               s->run->dir);
+}

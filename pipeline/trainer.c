@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/trainer.h"
+
+#include "base/clock.h"
+#include "base/heap.h"
+#include "nn/registry.h"
+#include "pipeline/boundary.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define LINE_FLOATS (WEIR_ALIGN / sizeof(float))
+
+struct group {
+    struct weir_trainer *t;
+    struct weir_surrogate *surrogate;
+    const float **sample; /* [micro] */
+    uint32_t id;
+    pthread_t thread;
+    bool started;
+};
+
+static struct weir_adam_config adam_of(const struct weir_config *cfg)
+{
+    struct weir_adam_config a = weir_adam_defaults();
+    a.lr = cfg->training.learning_rate;
+    a.beta1 = cfg->training.beta1;
+    a.beta2 = cfg->training.beta2;
+    a.eps = cfg->training.epsilon;
+    a.schedule = cfg->training.schedule;
+    a.warmup_steps = (uint64_t)weir_config_warmup_steps(cfg);
+    a.total_steps = (uint64_t)weir_config_planned_steps(cfg);
+    if (a.total_steps <= a.warmup_steps)
+        a.total_steps = a.warmup_steps + 1;
+    return a;
+}
+
+static int create_model(struct weir_trainer *t)
+{
+    const struct weir_config *cfg = t->run->cfg;
+    const struct weir_model_ops *ops = weir_model_find(cfg->model.name);
+    if (!ops)
+        return -weir_err_code();
+    int rc = weir_model_create(ops, &cfg->model.options, &t->run->info.shape,
+                               &t->model);
+    rc =
+        rc ? rc : weir_weights_create(&t->weights, weir_model_packed(t->model));
+    rc = rc ? rc : weir_model_init(t->model, cfg->run.seed, t->weights.w[0]);
+    rc = rc ? rc
+            : weir_normaliser_init(&t->normaliser, t->run->info.shape.channels);
+    return rc;
+}
+
+static int allocate(struct weir_trainer *t)
+{
+    uint32_t m = t->run->micro_batches, g = t->run->groups;
+    bool whole = true;
+    t->slot = weir_array(t->batch, sizeof(*t->slot));
+    t->phase_rc = weir_array(g, sizeof(*t->phase_rc));
+    t->grad = weir_array(m, sizeof(*t->grad));
+    t->loss = weir_array((size_t)m * t->micro, sizeof(float));
+    t->difficulty = weir_array((size_t)m * t->micro, sizeof(float));
+    t->best = weir_array(t->weights.n, sizeof(float));
+    t->group = weir_array(g, sizeof(*t->group));
+    for (uint32_t i = 0; t->grad && i < m; i++)
+        whole &= !!(t->grad[i] = weir_array(t->weights.n, sizeof(float)));
+    for (uint32_t i = 0; t->group && i < g; i++) {
+        t->group[i] = (struct group){.t = t, .id = i};
+        whole &= !!(t->group[i].sample =
+                        weir_array(t->micro, sizeof(*t->group[i].sample)));
+    }
+    if (!whole || !t->slot || !t->phase_rc || !t->grad || !t->loss ||
+        !t->difficulty || !t->best || !t->group)
+        return WEIR_FAIL(ENOMEM, "trainer of %u groups", g);
+    return 0;
+}
+
+/* Validation and test take segments of the Halton sequence that do not meet. */
+static int create_sets(struct weir_trainer *t)
+{
+    const struct weir_config *cfg = t->run->cfg;
+    uint32_t n = (uint32_t)cfg->validation.trajectories;
+    if (n == 0)
+        return 0;
+    return weir_evalset_create(t->run, n, 0, cfg->validation.seed, 1,
+                               &t->validation);
+}
+
+int weir_trainer_create(struct weir_run *run,
+                        struct weir_acquisition *acquisition,
+                        struct weir_trainer **out)
+{
+    struct weir_trainer *t = weir_array(1, sizeof(*t));
+    if (!t)
+        return WEIR_FAIL(ENOMEM, "trainer");
+    *out = t;
+    t->run = run;
+    t->acquisition = acquisition;
+    t->batch = (uint32_t)run->cfg->training.batch;
+    t->micro = (uint32_t)run->cfg->training.micro_batch;
+    t->adam = adam_of(run->cfg);
+    t->best_validation = INFINITY;
+    weir_barrier_init(&t->barrier, run->groups);
+    pthread_mutex_init(&t->gate, NULL);
+    int rc = create_model(t);
+    rc = rc ? rc : allocate(t);
+    rc = rc ? rc : create_sets(t);
+    return rc ? rc : weir_boundary_create(t, &t->boundary);
+}
+
+void weir_trainer_destroy(struct weir_trainer *t)
+{
+    if (!t)
+        return;
+    for (uint32_t i = 0; t->group && i < t->run->groups; i++) {
+        weir_surrogate_destroy(t->group[i].surrogate);
+        free(t->group[i].sample);
+    }
+    for (uint32_t i = 0; t->grad && i < t->run->micro_batches; i++)
+        free(t->grad[i]);
+    weir_boundary_destroy(t->boundary);
+    weir_evalset_destroy(&t->validation);
+    weir_evalset_destroy(&t->test);
+    weir_weights_destroy(&t->weights);
+    weir_model_destroy(t->model);
+    free(t->slot);
+    free(t->phase_rc);
+    free(t->grad);
+    free(t->loss);
+    free(t->difficulty);
+    free(t->best);
+    free(t->group);
+    pthread_mutex_destroy(&t->gate);
+    free(t);
+}
+
+size_t weir_trainer_bytes(const struct weir_trainer *t)
+{
+    size_t vectors = 7 + t->run->micro_batches;
+    size_t bytes = vectors * t->weights.n * sizeof(float);
+    for (uint32_t i = 0; i < t->run->groups; i++)
+        if (t->group[i].surrogate)
+            bytes += weir_surrogate_bytes(t->group[i].surrogate);
+    return bytes;
+}
+
+/* ---- one step, by every group ---- */
+
+static int train_micro_batch(struct group *g, uint32_t m)
+{
+    struct weir_trainer *t = g->t;
+    for (uint32_t i = 0; i < t->micro; i++) {
+        uint32_t at = m * t->micro + i;
+        g->sample[i] = at < t->n
+                           ? weir_slot_at(&t->run->slots, t->slot[at])->frames
+                           : NULL;
+    }
+    return weir_surrogate_train(g->surrogate, t->weights.w[t->weights.now],
+                                &t->normaliser, g->sample, 1.0f / (float)t->n,
+                                t->grad[m], t->loss + (size_t)m * t->micro,
+                                t->difficulty + (size_t)m * t->micro);
+}
+
+/* Over the whole batch, in its order: the same for any number of groups. */
+static void gather_statistics(struct weir_trainer *t)
+{
+    double loss = 0, sum = 0, square = 0;
+    for (uint32_t i = 0; i < t->n; i++) {
+        loss += t->loss[i];
+        sum += t->difficulty[i];
+    }
+    double mean = sum / t->n;
+    for (uint32_t i = 0; i < t->n; i++)
+        square += (t->difficulty[i] - mean) * (t->difficulty[i] - mean);
+    t->mean_loss = loss / t->n;
+    t->mean = (float)mean;
+    t->deviation = (float)sqrt(square / t->n);
+}
+
+/* A group's slice: whole lines, so that no two groups write to one. */
+static void update_slice(struct weir_trainer *t, uint32_t id)
+{
+    size_t lines = (t->weights.n + LINE_FLOATS - 1) / LINE_FLOATS;
+    size_t from = lines * id / t->run->groups * LINE_FLOATS;
+    size_t to = lines * (id + 1) / t->run->groups * LINE_FLOATS;
+    to = to < t->weights.n ? to : t->weights.n;
+    weir_reduce_tree((const float *const *)t->grad, (int)t->run->micro_batches,
+                     from, to, t->grad[0]);
+    weir_weights_update(&t->weights, &t->adam, t->step, t->grad[0], from, to);
+}
+
+static void publish_losses(struct weir_trainer *t, uint32_t id)
+{
+    struct weir_loss_ring *ring = t->run->loss[id];
+    uint32_t groups = t->run->groups;
+    for (uint32_t i = 0; i < t->n; i++) {
+        if (i / t->micro % groups != id)
+            continue;
+        const struct weir_slot *s = weir_slot_at(&t->run->slots, t->slot[i]);
+        struct weir_loss_record r = {
+            .batch = t->step,
+            .mean = t->mean,
+            .deviation = t->deviation,
+            .simulation = s->simulation,
+            .step = s->step,
+            .loss = t->difficulty[i],
+            .index = (uint16_t)i,
+            .total = (uint16_t)t->n,
+        };
+        weir_loss_publish(ring, &r);
+    }
+    if (id == 0)
+        weir_acquisition_note_publish(t->acquisition, t->step);
+    weir_loss_publish_batch(ring, t->step + 1);
+    if (!weir_run_is_lockstep(t->run))
+        weir_doorbell_ring(t->run->acquire_bell);
+}
+
+static int train_step(struct group *g)
+{
+    struct weir_trainer *t = g->t;
+    int rc = 0;
+    for (uint32_t m = g->id; rc == 0 && m < t->run->micro_batches;
+         m += t->run->groups)
+        rc = train_micro_batch(g, m);
+    if (weir_barrier_arrive(&t->barrier)) {
+        gather_statistics(t);
+        weir_barrier_open(&t->barrier);
+    }
+    update_slice(t, g->id);
+    publish_losses(t, g->id);
+    return rc;
+}
+
+/* ---- validation and test, by every group ---- */
+
+static int measure(struct group *g, struct weir_evalset *set,
+                   const float *packed)
+{
+    struct weir_trainer *t = g->t;
+    return weir_evalset_measure(set, g->id, t->run->groups, g->surrogate,
+                                (int)t->micro, packed, &t->normaliser);
+}
+
+static int test(struct group *g)
+{
+    struct weir_trainer *t = g->t;
+    int rc = weir_evalset_fill(&t->test, g->id, t->run->groups);
+    const float *packed = t->validated ? t->best : t->weights.w[t->weights.now];
+    return rc ? rc : measure(g, &t->test, packed);
+}
+
+static int work(struct group *g)
+{
+    struct weir_trainer *t = g->t;
+    switch (t->phase) {
+    case WEIR_PHASE_TRAIN:
+        return train_step(g);
+    case WEIR_PHASE_PREPARE:
+        return weir_evalset_fill(&t->validation, g->id, t->run->groups);
+    case WEIR_PHASE_VALIDATE:
+        return measure(g, &t->validation, t->weights.w[t->weights.now]);
+    case WEIR_PHASE_TEST:
+        return test(g);
+    case WEIR_PHASE_STOP:
+        break;
+    }
+    return 0;
+}
+
+static int enter(struct group *g)
+{
+    struct weir_trainer *t = g->t;
+    const struct weir_config *cfg = t->run->cfg;
+    char name[16];
+    snprintf(name, sizeof(name), "weir-group%u", g->id % 10000);
+    weir_run_enter(t->run, &t->run->plan.group[g->id], name);
+    struct weir_surrogate_config s = {
+        .batch = (int)t->micro,
+        .unroll = cfg->training.unroll,
+        .threads = t->run->plan.cores_per_group,
+        .residual = cfg->training.residual,
+        .difficulty = cfg->acquisition.loss_type,
+    };
+    return weir_surrogate_create(t->model, &s, &g->surrogate);
+}
+
+/* Groups wait for one another: they begin when all exist, or not at all. */
+static bool pass_gate(struct weir_trainer *t)
+{
+    pthread_mutex_lock(&t->gate);
+    bool whole = t->is_whole;
+    pthread_mutex_unlock(&t->gate);
+    return whole;
+}
+
+static void *group_thread(void *arg)
+{
+    struct group *g = arg;
+    struct weir_trainer *t = g->t;
+    if (!pass_gate(t))
+        return NULL;
+    int rc = enter(g);
+    for (;;) {
+        if (rc < 0)
+            weir_stop_fail(&t->run->stop);
+        if (weir_barrier_arrive(&t->barrier)) {
+            weir_boundary_pass(t->boundary);
+            weir_barrier_open(&t->barrier);
+        }
+        if (t->phase == WEIR_PHASE_STOP)
+            return NULL;
+        rc = work(g);
+    }
+}
+
+int weir_trainer_start(struct weir_trainer *t)
+{
+    int rc = 0;
+    pthread_mutex_lock(&t->gate);
+    for (uint32_t i = 0; rc == 0 && i < t->run->groups; i++) {
+        rc = pthread_create(&t->group[i].thread, NULL, group_thread,
+                            &t->group[i]);
+        t->group[i].started = rc == 0;
+    }
+    t->is_whole = rc == 0;
+    pthread_mutex_unlock(&t->gate);
+    return rc ? WEIR_FAIL(rc, "%u trainer threads", t->run->groups) : 0;
+}
+
+bool weir_trainer_try_join(struct weir_trainer *t, int64_t timeout_ns)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    timeout_ns += until.tv_nsec;
+    until.tv_sec += timeout_ns / 1000000000;
+    until.tv_nsec = timeout_ns % 1000000000;
+    for (uint32_t i = 0; i < t->run->groups; i++) {
+        if (!t->group[i].started)
+            continue;
+        if (pthread_timedjoin_np(t->group[i].thread, NULL, &until))
+            return false;
+        t->group[i].started = false;
+    }
+    return true;
+}

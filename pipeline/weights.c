@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/weights.h"
+
+#include "base/err.h"
+#include "base/heap.h"
+
+#include <stdlib.h>
+
+int weir_weights_create(struct weir_weights *w, size_t n)
+{
+    *w = (struct weir_weights){.n = n};
+    for (int h = 0; h < 2; h++) {
+        w->w[h] = weir_array(n, sizeof(float));
+        w->m[h] = weir_array(n, sizeof(float));
+        w->v[h] = weir_array(n, sizeof(float));
+        if (!w->w[h] || !w->m[h] || !w->v[h]) {
+            weir_weights_destroy(w);
+            return WEIR_FAIL(ENOMEM, "weights of %zu floats", n);
+        }
+    }
+    return 0;
+}
+
+void weir_weights_destroy(struct weir_weights *w)
+{
+    for (int h = 0; h < 2; h++) {
+        free(w->w[h]);
+        free(w->m[h]);
+        free(w->v[h]);
+    }
+    *w = (struct weir_weights){0};
+}
+
+bool weir_weights_is_held(const struct weir_weights *w)
+{
+    return atomic_load_explicit(&w->held, memory_order_acquire) != 0; /* K2 */
+}
+
+int weir_weights_keep(struct weir_weights *w)
+{
+    atomic_store_explicit(&w->held, 1, memory_order_release); /* K1 */
+    w->keep = true;
+    return w->now;
+}
+
+void weir_weights_release(struct weir_weights *w)
+{
+    atomic_store_explicit(&w->held, 0, memory_order_release); /* K1 */
+}
+
+void weir_weights_update(struct weir_weights *w,
+                         const struct weir_adam_config *adam, uint64_t step,
+                         const float *grad, size_t from, size_t to)
+{
+    int in = w->now, out = w->keep ? 1 - w->now : w->now;
+    weir_adam_step(adam, step, to - from, grad + from, w->w[in] + from,
+                   w->m[in] + from, w->v[in] + from, w->w[out] + from,
+                   w->m[out] + from, w->v[out] + from);
+}
+
+void weir_weights_turn(struct weir_weights *w)
+{
+    if (w->keep)
+        w->now = 1 - w->now;
+    w->keep = false;
+}
