@@ -11,12 +11,6 @@
 #define ATTEMPT(word) ((uint32_t)((word) >> 4 & 0xfff))
 #define VERSION_ONE   ((uint64_t)1 << 16)
 
-#ifdef WEIR_BREAK_TABLE_PUBLISH
-#define PUBLISH_ORDER memory_order_relaxed
-#else
-#define PUBLISH_ORDER memory_order_acq_rel
-#endif
-
 static size_t round_to_line(size_t bytes)
 {
     return (bytes + WEIR_ALIGN - 1) / WEIR_ALIGN * WEIR_ALIGN;
@@ -86,14 +80,16 @@ static uint64_t make_word(enum weir_cell_state state, uint64_t which,
            (uint64_t)(attempt & 0xfff) << 4 | which << 3 | (uint64_t)state;
 }
 
-static int append_cell(struct weir_table *t, uint64_t word, const double *unit,
-                       const double *value, const struct weir_origin *origin)
+static int append_cell(struct weir_table *t, uint64_t word, uint32_t delivered,
+                       const double *unit, const double *value,
+                       const struct weir_origin *origin)
 {
     uint32_t id = weir_table_count(t);
     if (id == t->capacity)
         return WEIR_FAIL(ENOSPC, "simulation table of %u cells", t->capacity);
     struct weir_cell *c = weir_table_cell(t, id);
     atomic_init(&c->first_trained_batch, -1);
+    atomic_init(&c->delivered, delivered);
     write_bank(t, bank(t, id, 0), unit, value, origin);
     atomic_store_explicit(&c->word, word, memory_order_release);    /* T1 */
     atomic_store_explicit(&t->count, id + 1, memory_order_release); /* T1 */
@@ -103,7 +99,7 @@ static int append_cell(struct weir_table *t, uint64_t word, const double *unit,
 int weir_table_append(struct weir_table *t, const double *unit,
                       const double *value, const struct weir_origin *origin)
 {
-    return append_cell(t, make_word(WEIR_CELL_OPEN, 0, 0, 0), unit, value,
+    return append_cell(t, make_word(WEIR_CELL_OPEN, 0, 0, 0), 0, unit, value,
                        origin);
 }
 
@@ -113,11 +109,10 @@ int weir_table_restore(struct weir_table *t, enum weir_cell_state state,
 {
     if (state == WEIR_CELL_CLAIMED)
         state = WEIR_CELL_OPEN;
-    int id =
-        append_cell(t, make_word(state, 0, attempt, 0), unit, value, origin);
+    int id = append_cell(t, make_word(state, 0, attempt, 0), delivered, unit,
+                         value, origin);
     if (id < 0)
         return id;
-    atomic_init(&weir_table_cell(t, (uint32_t)id)->delivered, delivered);
     if (state != WEIR_CELL_OPEN || attempt > 0)
         atomic_fetch_add_explicit(&t->started, 1,
                                   memory_order_relaxed); /* T8 */
@@ -132,17 +127,13 @@ int weir_table_propose(struct weir_table *t, uint32_t id, const double *unit,
     /* A simulation that runs again runs with the parameters it had. */
     if (STATE(word) != WEIR_CELL_OPEN || ATTEMPT(word) > 0)
         return -EAGAIN;
-#ifdef WEIR_BREAK_TABLE_BANK
-    uint64_t other = BANK(word); /* the broken build writes under the reader */
-#else
     uint64_t other = !BANK(word);
-#endif
     write_bank(t, bank(t, id, other), unit, value, origin);
     uint64_t next = make_word(WEIR_CELL_OPEN, other, ATTEMPT(word), word);
-    return atomic_compare_exchange_strong_explicit(
-               &c->word, &word, next, PUBLISH_ORDER, memory_order_acquire)
-               ? 0 /* T1 */
-               : -EAGAIN;
+    bool swung = atomic_compare_exchange_strong_explicit(
+        &c->word, &word, next, memory_order_release, /* T1 */
+        memory_order_relaxed);
+    return swung ? 0 : -EAGAIN;
 }
 
 void weir_table_close(struct weir_table *t)
@@ -298,16 +289,17 @@ void weir_table_read(const struct weir_table *t, uint32_t id,
 {
     const struct weir_cell *c = weir_table_cell(t, id);
     uint64_t word = load_word(c);
-#define STAT(field) atomic_load_explicit(&c->field, memory_order_relaxed)
+#define STAT(field)                                                            \
+    atomic_load_explicit(&c->field, memory_order_relaxed) /* T8 */
     *out = (struct weir_cell_view){
         .state = STATE(word),
         .attempt = ATTEMPT(word),
-        .delivered = STAT(delivered),                     /* T8 */
-        .lane = STAT(lane),                               /* T8 */
-        .started_ns = STAT(started_ns),                   /* T8 */
-        .finished_ns = STAT(finished_ns),                 /* T8 */
-        .first_trained_ns = STAT(first_trained_ns),       /* T8 */
-        .first_trained_batch = STAT(first_trained_batch), /* T8 */
+        .delivered = STAT(delivered),
+        .lane = STAT(lane),
+        .started_ns = STAT(started_ns),
+        .finished_ns = STAT(finished_ns),
+        .first_trained_ns = STAT(first_trained_ns),
+        .first_trained_batch = STAT(first_trained_batch),
     };
 #undef STAT
     /* An OPEN cell's bank may be rewritten twice while we copy. */

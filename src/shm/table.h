@@ -32,8 +32,8 @@
  *   bank in force       nobody                            claimer after its
  *                                                         claim; anyone, once
  *                                                         the cell is not OPEN
- *   delivered, times    keeper (the reservoir's leader),  everyone
- *                       claimer (started)
+ *   delivered, times    keeper (the reservoir's leader)   everyone
+ *   lane, started_ns    claimer                           everyone
  *   started             claimers (add)                    everyone
  *
  * Edges
@@ -41,19 +41,24 @@
  *      store of count)  ->  T2 acquire in claim's load and compare-and-swap:
  *      the parameters of the bank in force are visible.
  *   T3 release in the claimer's compare-and-swap  ->  T4 acquire load of
- *      cell.word by keeper and readers: who claimed, and when, is visible.
+ *      cell.word by keeper and readers: the parameters it claimed are visible
+ *      to them too. Who claimed, and when, is not: see T8.
  *   T5 release in the keeper's store of cell.word  ->  T2/T4: DONE and FAILED
- *      come with the final counts; a reopened cell with its parameters.
+ *      come with the final counts; a reopened cell with its parameters and what
+ *      it had delivered.
  *   T6 hint carries an epoch that every reopen moves: a claimer that scanned
  *      before a reopen cannot move the hint past the reopened cell (its
- *      compare-and-swap fails). acquire/release on both sides.
- *   T7 closed is stored with release after the last cell's word and loaded with
- *      acquire: whoever sees it sees every cell.
+ *      compare-and-swap fails). acquire/release on both sides. Everything below
+ *      the hint was seen not OPEN, and can be OPEN again only by a reopen.
+ *   T7 closed is stored with release after the last append and reopen and
+ *      loaded with acquire: whoever sees it sees every cell.
  *
  * Relaxed accesses
- *   T8 times and counts in a cell: statistics for the recorder; each is
- *      published by the edge of the state change that follows it, or stale by
- *      design.
+ *   T8 times and counts in a cell: statistics. What the keeper stores is
+ *      published by its next T5. lane and started_ns are stored just after the
+ *      claim: the keeper sees them through the ready ring that brings the
+ *      claimer's first message (P1/C1); for others they are stale by design, as
+ *      is the table's count of claimed cells.
  *
  * Progress and failure: claim and propose are lock-free. A claimer that dies
  * leaves its cell CLAIMED until the keeper reopens it. A proposer that dies
@@ -63,7 +68,11 @@
  *              append propose close claim finish fail reopen read
  *   append       X       X      X     -     -     -     -     -
  *   propose      X       X      X     -     -     -     -     -
+ *   close        X       X      X     -     -     -     X     -
+ *   claim        -       -      -     -     -     -     -     -
  *   finish..     -       -      -     -     X     X     X     -   (per cell)
+ * finish, fail and reopen: only on a cell that the caller knows is CLAIMED, by
+ * an edge from its claimer.
  */
 #include "base/heap.h"
 
@@ -100,14 +109,20 @@ struct weir_cell {
 };
 
 struct weir_table {
-    _Atomic uint64_t hint; /* epoch << 32 | lowest id that may be OPEN */
+    /* line 0: moved by every claim */
+    _Alignas(WEIR_ALIGN) _Atomic uint64_t hint; /* epoch << 32 | lowest id that
+                                                   may be OPEN */
+    _Atomic uint32_t started;                   /* cells ever claimed (T8) */
+    /* line 1: the proposer's, seldom moved, and what is fixed */
     _Alignas(WEIR_ALIGN) _Atomic uint32_t count;
     _Atomic uint32_t closed;
-    _Atomic uint32_t started; /* cells ever claimed (T8) */
     uint32_t capacity, dims;
     size_t cell_bytes, bank_bytes;
     _Alignas(WEIR_ALIGN) unsigned char cells[];
 };
+
+_Static_assert(sizeof(struct weir_cell) == 64, "state is one line");
+_Static_assert(offsetof(struct weir_table, cells) == 128, "layout version 1");
 
 /** Bytes of a table of @p capacity cells of @p dims parameters. */
 size_t weir_table_bytes(uint32_t capacity, uint32_t dims);
@@ -141,7 +156,8 @@ struct weir_claim {
 };
 
 /**
- * Take the lowest OPEN cell for @p lane.
+ * Take the lowest OPEN cell for @p lane. Attempts count up to 4095; a keeper
+ * gives a simulation up long before.
  * @return 0        claimed
  * @return -EAGAIN  none is OPEN now
  * @return -EPIPE   none is OPEN and the table is closed

@@ -49,6 +49,9 @@ weir_broken(ring relaxed_head src/shm/ring.h
 
 # A proposal is written into the bank that a claimer may be reading.
 weir_broken(table bank src/shm/table.c "other = !BANK(word)" "other = BANK(word)")
+# A proposal is published before it is written.
+weir_broken(table relaxed_proposal src/shm/table.c
+  "memory_order_release, /* T1 */" "memory_order_relaxed, /* T1 */" TSAN)
 # A claimer takes what another has just claimed.
 weir_broken(table twice src/shm/table.c
   "make_word(WEIR_CELL_CLAIMED, BANK(word), attempt, word);"
