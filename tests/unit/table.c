@@ -183,6 +183,30 @@ static void a_reopened_cell_is_the_next_one_claimed(void **state)
     free(t);
 }
 
+static void a_leader_can_claim_the_cell_it_means(void **state)
+{
+    (void)state;
+    struct weir_table *t = make_filled(3);
+    struct weir_claim c;
+    ok(weir_table_claim_cell(t, 1, 4, &c));
+    assert_int_equal(c.id, 1);
+    assert_int_equal(c.attempt, 1);
+    weir_err_clear();
+    fails(weir_table_claim_cell(t, 1, 4, &c), -EAGAIN);
+    fails(weir_table_claim_cell(t, 3, 4, &c), -EAGAIN);
+    assert_int_equal(weir_err_code(), 0);
+    assert_true(weir_table_has_open(t));
+    claims(t, 0, 1, 0);
+    claims(t, 2, 1, 2);
+    assert_false(weir_table_has_open(t));
+    weir_table_reopen(t, 1);
+    assert_true(weir_table_has_open(t));
+    ok(weir_table_claim_cell(t, 1, 4, &c));
+    assert_int_equal(c.attempt, 2);
+    assert_false(weir_table_has_open(t));
+    free(t);
+}
+
 static void what_was_delivered_is_skipped_by_the_next_attempt(void **state)
 {
     (void)state;
@@ -323,6 +347,7 @@ int main(void)
         cmocka_unit_test(a_proposal_after_the_claim_is_too_late),
         cmocka_unit_test(a_simulation_that_runs_again_keeps_its_parameters),
         cmocka_unit_test(a_reopened_cell_is_the_next_one_claimed),
+        cmocka_unit_test(a_leader_can_claim_the_cell_it_means),
         cmocka_unit_test(what_was_delivered_is_skipped_by_the_next_attempt),
         cmocka_unit_test(a_closed_table_ends_only_when_nothing_is_open),
         cmocka_unit_test(a_view_shows_state_and_times),
