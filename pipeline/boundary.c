@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "pipeline/checkpointer.h"
+#include "pipeline/deal.h"
 #include "pipeline/intake.h"
 #include "pipeline/rate.h"
 #include "pipeline/recorder.h"
@@ -495,6 +496,8 @@ static void draw(struct weir_boundary *b)
     bool draining = b->over && b->cfg->training.steps == 0;
     t->n = weir_reservoir_draw(b->intake.reservoir, t->step, draining,
                                b->unseen_first, t->slot);
+    if (!weir_run_is_lockstep(b->run))
+        weir_deal(&b->run->plan, t->micro, t->slot, t->n);
     int64_t now = weir_now_ns();
     note_first_use(b, now);
     weir_hist_record(&t->wait_hist, b->waited_ns);
