@@ -40,8 +40,11 @@ static inline size_t weir_shape_floats(const struct weir_shape *s)
 /** What a configured solver produces. Pointers live as long as the config. */
 struct weir_solver_info {
     struct weir_shape shape;
-    double extent[WEIR_MAX_DIMS]; /* length of the domain per axis */
-    double dt;                    /* time between two frames */
+    double extent[WEIR_MAX_DIMS];  /* length of the domain per axis */
+    double origin[WEIR_MAX_DIMS];  /* coordinate of the first grid point */
+    double spacing[WEIR_MAX_DIMS]; /* between grid points */
+    double dt; /* time between two frames; 0: steady, there is one frame */
+    size_t lane_bytes; /* memory of one lane */
     bool periodic;
     const char *equation;     /* one line, as a paper would write it */
     const char *const *field; /* `channels` names */
@@ -60,7 +63,10 @@ struct weir_solver_ops {
 
     /** One lane's state. Not thread-safe against itself on one lane. */
     int (*create)(const void *config, void **lane);
-    /** Set the state to t = 0 of the simulation with @p parameters. */
+    /**
+     * Set the state to t = 0 of the simulation with @p parameters.
+     * @return 0, or -WEIR_EDIVERGED when a warm-up before t = 0 blew up
+     */
     int (*start)(void *lane, const double *parameters);
     /**
      * Set the state to t = 0 of a given field, doubles in the shape of a frame.
@@ -68,7 +74,7 @@ struct weir_solver_ops {
      */
     int (*start_field)(void *lane, const double *field);
     /**
-     * Advance by dt.
+     * Advance by dt; a steady problem stays as it is.
      * @return 0, or -WEIR_EDIVERGED when the state is no longer finite
      */
     int (*step)(void *lane);

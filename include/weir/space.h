@@ -25,7 +25,8 @@ struct weir_parameter {
     const char *unit; /* NULL: dimensionless */
     double low, high; /* low < high */
     enum weir_axis axis;
-    bool wraps; /* low and high are the same point (a phase) */
+    bool wraps;       /* low and high are the same point (a phase) */
+    bool coefficient; /* of the equation: frames do not show it */
 };
 
 /** An ordered list of parameters. The array outlives the space. */

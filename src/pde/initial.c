@@ -10,8 +10,8 @@
 
 int weir_initial_reserve(struct weir_initial *initial, size_t n)
 {
-    initial->parameter = calloc(n, sizeof(*initial->parameter));
-    initial->name = calloc(n, sizeof(*initial->name));
+    initial->parameter = calloc(n + 1, sizeof(*initial->parameter));
+    initial->name = calloc(n + 1, sizeof(*initial->name));
     if (!initial->parameter || !initial->name)
         return WEIR_FAIL(ENOMEM, "initial: %zu parameters", n);
     initial->space =
@@ -39,7 +39,17 @@ void weir_initial_declare_phase(struct weir_initial *initial, size_t i,
     initial->parameter[i].wraps = true;
 }
 
-int weir_initial_read(const struct weir_options *opts, int dims, int channels,
+static const struct weir_family *choose(const struct weir_options *opts,
+                                        int dims)
+{
+    if (dims == 1)
+        return &weir_family_sines;
+    return weir_option_int(opts, "initial") == 0 ? &weir_family_fourier
+                                                 : &weir_family_blobs;
+}
+
+int weir_initial_read(const struct weir_options *opts,
+                      const struct weir_family *family, int dims, int channels,
                       int points, struct weir_initial *initial)
 {
     *initial = (struct weir_initial){
@@ -47,12 +57,8 @@ int weir_initial_read(const struct weir_options *opts, int dims, int channels,
         .rows = dims == 2 ? (size_t)points : 1,
         .cols = (size_t)points,
         .normalise = weir_option_bool(opts, "normalise"),
-        .family = &weir_family_sines,
+        .family = family ? family : choose(opts, dims),
     };
-    if (dims == 2)
-        initial->family = weir_option_int(opts, "initial") == 0
-                              ? &weir_family_fourier
-                              : &weir_family_blobs;
     return initial->family->read(initial, opts);
 }
 

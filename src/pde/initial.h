@@ -90,10 +90,12 @@ struct weir_initial {
 };
 
 /**
- * Choose the family and read its options. Free the result in either case.
+ * Read the options of @p family; NULL: the sines in one dimension, what the
+ * option `initial` says in two. Free the result in either case.
  * @return 0, -ENOMEM, or -EINVAL for waves or a cutoff the grid cannot carry
  */
-int weir_initial_read(const struct weir_options *opts, int dims, int channels,
+int weir_initial_read(const struct weir_options *opts,
+                      const struct weir_family *family, int dims, int channels,
                       int points, struct weir_initial *initial);
 void weir_initial_free(struct weir_initial *initial);
 

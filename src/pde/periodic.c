@@ -54,7 +54,7 @@ double complex weir_numbers_symbol(const struct weir_periodic *c,
             bool flip = mirror >> d & 1 && abs(wave[d]) == nyquist[d];
             k[d] = n->k0 * (flip ? -wave[d] : wave[d]);
         }
-        sum += c->system.symbol(n->coefficient, k, channel);
+        sum += c->system.symbol(n->value, k, channel);
     }
     return sum / 4;
 }
@@ -62,7 +62,7 @@ double complex weir_numbers_symbol(const struct weir_periodic *c,
 void weir_numbers_fill(const struct weir_periodic *c, struct weir_numbers *n)
 {
     const struct weir_spectrum *s = c->spectrum;
-    n->k0 = 2 * M_PI / n->length;
+    n->k0 = 2 * M_PI / n->value[c->coefficients];
     int wave[2];
     for (size_t i = 0; i < all_kept(c); i++) {
         weir_spectrum_wave(s, i % s->kept, wave);
@@ -80,64 +80,24 @@ void weir_numbers_fill(const struct weir_periodic *c, struct weir_numbers *n)
 
 /* ---- configuration --------------------------------------------------------- */
 
-static int find_sample(const struct weir_periodic *c, const char *name,
-                       size_t length)
-{
-    const struct weir_coefficient *table = c->system.coefficient;
-    for (int i = 0; table[i].name; i++)
-        if (strlen(table[i].name) == length &&
-            memcmp(table[i].name, name, length) == 0)
-            return i;
-    if (length == 6 && memcmp(name, "length", 6) == 0)
-        return WEIR_SAMPLE_LENGTH;
-    return WEIR_FAIL(EINVAL, "sample: '%.*s' is no coefficient of %s",
-                     (int)length, name, c->system.name);
-}
-
-static int read_samples(struct weir_periodic *c, const char *text)
-{
-    while (*text) {
-        size_t length = strcspn(text, ",");
-        int index = find_sample(c, text, length);
-        if (index < WEIR_SAMPLE_LENGTH)
-            return index;
-        for (size_t i = 0; i < c->samples; i++)
-            if (c->sample[i] == index)
-                return WEIR_FAIL(EINVAL, "sample: '%.*s' twice", (int)length,
-                                 text);
-        c->sample[c->samples++] = index;
-        text += length + (text[length] == ',');
-    }
-    return 0;
-}
-
-static int declare_sample(const struct weir_periodic *c, int index,
-                          struct weir_parameter *p)
-{
-    bool length = index == WEIR_SAMPLE_LENGTH;
-    double value = length ? c->numbers.length : c->numbers.coefficient[index];
-    p->name = length ? "length" : c->system.coefficient[index].name;
-    if (value == 0)
-        return WEIR_FAIL(EINVAL,
-                         "sample: '%s' is 0, expected the middle of "
-                         "the range to sample",
-                         p->name);
-    p->low = fmin(0.5 * value, 1.5 * value);
-    p->high = fmax(0.5 * value, 1.5 * value);
-    return 0;
-}
-
 static int declare_parameters(struct weir_periodic *c)
 {
     size_t n = c->initial.space.n;
-    c->parameter = calloc(n + c->samples + 1, sizeof(*c->parameter));
+    c->parameter = calloc(n + c->samples.n + 1, sizeof(*c->parameter));
     if (!c->parameter)
         return WEIR_FAIL(ENOMEM, "%s: parameters", c->system.name);
     memcpy(c->parameter, c->initial.parameter, n * sizeof(*c->parameter));
-    int rc = 0;
-    for (size_t i = 0; rc == 0 && i < c->samples; i++)
-        rc = declare_sample(c, c->sample[i], &c->parameter[n + i]);
-    return rc;
+    return weir_samples_declare(&c->samples, c->name, c->numbers.value,
+                                c->parameter + n);
+}
+
+/* The numbers of the system by name: its coefficients, then the length. */
+static void name_numbers(struct weir_periodic *c)
+{
+    const struct weir_coefficient *table = c->system.coefficient;
+    for (; table[c->coefficients].name; c->coefficients++)
+        c->name[c->coefficients] = table[c->coefficients].name;
+    c->name[c->coefficients] = "length";
 }
 
 static int read_numbers(struct weir_periodic *c,
@@ -148,14 +108,18 @@ static int read_numbers(struct weir_periodic *c,
     c->warmup = (int)weir_option_int(opts, "warmup");
     c->order = (int)weir_option_int(opts, "order");
     c->real_weights = weir_option_bool(opts, "real_weights");
-    c->numbers.length = weir_option_real(opts, "length");
-    struct weir_scale scale = {.length = c->numbers.length,
+    name_numbers(c);
+    double length = weir_option_real(opts, "length");
+    c->numbers.value[c->coefficients] = length;
+    struct weir_scale scale = {.length = length,
                                .dt = c->dt,
                                .points = (int)weir_option_int(opts, "points"),
                                .dims = c->system.dims};
     int rc = weir_coefficients_read(c->system.coefficient, opts, &scale,
-                                    c->numbers.coefficient);
-    return rc < 0 ? rc : read_samples(c, weir_option_text(opts, "sample"));
+                                    c->numbers.value);
+    return rc < 0 ? rc
+                  : weir_samples_read(weir_option_text(opts, "sample"), c->name,
+                                      c->coefficients + 1, &c->samples);
 }
 
 static int build(struct weir_periodic *c, const struct weir_options *opts)
@@ -168,8 +132,8 @@ static int build(struct weir_periodic *c, const struct weir_options *opts)
                                   weir_option_int(opts, "fftw") == 1,
                                   &c->spectrum);
     if (rc == 0)
-        rc = weir_initial_read(opts, c->system.dims, c->system.channels, points,
-                               &c->initial);
+        rc = weir_initial_read(opts, c->system.family, c->system.dims,
+                               c->system.channels, points, &c->initial);
     if (rc == 0)
         rc = declare_parameters(c);
     if (rc == 0)
@@ -212,17 +176,22 @@ void weir_periodic_describe(const void *config, struct weir_solver_info *info)
     const struct weir_periodic *c = config;
     const struct weir_spectrum *s = c->spectrum;
     bool plane = s->dims == 2;
+    double length = c->numbers.value[c->coefficients];
+    double spacing = length / (double)s->cols, origin = c->system.origin;
     *info = (struct weir_solver_info){
         .shape = {.channels = c->system.channels,
                   .dims = s->dims,
                   .n = {(int)(plane ? s->rows : s->cols),
                         (int)(plane ? s->cols : 1)}},
-        .extent = {c->numbers.length, plane ? c->numbers.length : 0},
+        .extent = {length, plane ? length : 0},
+        .origin = {origin, plane ? origin : 0},
+        .spacing = {spacing, plane ? spacing : 0},
         .dt = c->dt,
+        .lane_bytes = weir_periodic_lane_doubles(c) * sizeof(double),
         .periodic = true,
         .equation = c->system.equation,
         .field = c->system.field,
-        .space = {.n = c->initial.space.n + c->samples,
+        .space = {.n = c->initial.space.n + c->samples.n,
                   .parameter = c->parameter},
     };
 }

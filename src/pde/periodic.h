@@ -25,6 +25,7 @@ struct weir_system {
     const char *equation;
     const char *const *field; /* `channels` names */
     int dims, channels;
+    double origin;    /* coordinate of the first grid point, every axis */
     bool real_symbol; /* the symbol never has an imaginary part */
     const struct weir_coefficient *coefficient; /* ends with a NULL name */
     /** Linear part of @p channel at wave vector @p k = 2 pi n / L. */
@@ -37,6 +38,8 @@ struct weir_system {
      */
     void (*finish)(const double *coefficient, const struct weir_spectrum *s,
                    const double *u, double *out);
+    /** Initial family; NULL: by dimension and the option `initial`. */
+    const struct weir_family *family;
 };
 
 /** Options of every system; the arguments are defaults, written as text. */

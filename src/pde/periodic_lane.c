@@ -62,20 +62,23 @@ static size_t carve_all(struct lane *l)
     return used;
 }
 
+size_t weir_periodic_lane_doubles(const struct weir_periodic *c)
+{
+    struct lane measure = {.config = c};
+    return carve_all(&measure);
+}
+
 static int allocate(struct lane *l)
 {
     const struct weir_periodic *c = l->config;
-    size_t doubles = carve_all(l);
+    size_t doubles = weir_periodic_lane_doubles(c);
     l->memory = weir_array(doubles, sizeof(double));
     if (!l->memory)
         return WEIR_FAIL(ENOMEM, "%s: lane of %zu bytes", c->system.name,
                          doubles * sizeof(double));
     carve_all(l);
-    if (!c->samples)
+    if (!c->samples.n)
         return 0;
-    memcpy(l->own.coefficient, c->numbers.coefficient,
-           sizeof(l->own.coefficient));
-    l->own.length = c->numbers.length;
     l->numbers = &l->own;
     return weir_numbers_create(c, &l->own);
 }
@@ -134,15 +137,15 @@ static int take_field(struct lane *l)
     return 0;
 }
 
-static void take_samples(struct lane *l, const double *sampled)
+/* Numbers of this simulation; @p sampled NULL: those of the config. */
+static void take_numbers(struct lane *l, const double *sampled)
 {
     const struct weir_periodic *c = l->config;
-    for (size_t i = 0; i < c->samples; i++) {
-        if (c->sample[i] == WEIR_SAMPLE_LENGTH)
-            l->own.length = sampled[i];
-        else
-            l->own.coefficient[c->sample[i]] = sampled[i];
-    }
+    if (!c->samples.n)
+        return;
+    memcpy(l->own.value, c->numbers.value, sizeof(l->own.value));
+    if (sampled)
+        weir_samples_apply(&c->samples, sampled, l->own.value);
     weir_numbers_fill(c, &l->own);
 }
 
@@ -161,8 +164,7 @@ int weir_periodic_start(void *lane, const double *parameters)
 {
     struct lane *l = lane;
     const struct weir_periodic *c = l->config;
-    if (c->samples)
-        take_samples(l, parameters + c->initial.space.n);
+    take_numbers(l, parameters + c->initial.space.n);
     for (size_t ch = 0; ch < channels(c); ch++)
         weir_initial_field(&c->initial, parameters, (int)ch,
                            l->field + ch * field_stride(c));
@@ -178,12 +180,7 @@ int weir_periodic_start_field(void *lane, const double *field)
     for (size_t ch = 0; ch < channels(c); ch++)
         memcpy(l->field + ch * field_stride(c), field + ch * points,
                points * sizeof(double));
-    if (c->samples) {
-        memcpy(l->own.coefficient, c->numbers.coefficient,
-               sizeof(l->own.coefficient));
-        l->own.length = c->numbers.length;
-        weir_numbers_fill(c, &l->own);
-    }
+    take_numbers(l, NULL);
     return take_field(l);
 }
 
@@ -192,10 +189,10 @@ static void nonlinear(void *ctx, const double *u, double *out)
     struct lane *l = ctx;
     const struct weir_system *system = &l->config->system;
     const struct weir_numbers *n = l->numbers;
-    weir_product_evaluate(&system->product, l->config->spectrum, n->coefficient,
+    weir_product_evaluate(&system->product, l->config->spectrum, n->value,
                           n->k0, system->channels, u, out, l->work);
     if (system->finish)
-        system->finish(n->coefficient, l->config->spectrum, u, out);
+        system->finish(n->value, l->config->spectrum, u, out);
 }
 
 static void scale_tail(struct lane *l)

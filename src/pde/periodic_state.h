@@ -8,18 +8,16 @@
  */
 #include "pde/etdrk.h"
 #include "pde/periodic.h"
+#include "pde/sample.h"
 
 /** One equation with all its numbers: a config's, or a lane's own. */
 struct weir_numbers {
-    double coefficient[WEIR_MAX_COEFFICIENTS];
-    double length, k0;      /* k0 = 2 pi / length */
+    double value[WEIR_MAX_COEFFICIENTS + 1]; /* coefficients, then length */
+    double k0;                               /* 2 pi / length */
     double complex *symbol; /* kept modes, channel after channel */
     struct weir_etd etd;
     double *tail_gain; /* exp(L dt) of every full mode, (re, im) */
 };
-
-/** The index of a sampled number that is the length, not a coefficient. */
-#define WEIR_SAMPLE_LENGTH (-1)
 
 struct weir_periodic {
     struct weir_system system;
@@ -29,10 +27,14 @@ struct weir_periodic {
     int substeps, warmup, order;
     bool real_weights;
     struct weir_initial initial;
-    size_t samples;
-    int sample[WEIR_MAX_COEFFICIENTS + 1];
+    size_t coefficients;
+    const char *name[WEIR_MAX_COEFFICIENTS + 1]; /* of `value` */
+    struct weir_samples samples;
     struct weir_parameter *parameter; /* initial's, then the samples */
 };
+
+/** Doubles of one lane's arrays. */
+size_t weir_periodic_lane_doubles(const struct weir_periodic *c);
 
 /** Room for symbol and weights. @return 0 or -ENOMEM */
 int weir_numbers_create(const struct weir_periodic *c, struct weir_numbers *n);

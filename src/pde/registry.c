@@ -18,6 +18,11 @@ static const struct weir_solver_ops *const solvers[] = {
     &weir_solver_ks2d,
     &weir_solver_ns2d,
     &weir_solver_gs2d,
+    &weir_solver_sources,
+    &weir_solver_heat2d,
+    &weir_solver_allen_cahn,
+    &weir_solver_lorenz,
+    &weir_solver_ball,
 };
 /* clang-format on */
 

@@ -20,6 +20,11 @@ extern const struct weir_solver_ops weir_solver_combined;
 extern const struct weir_solver_ops weir_solver_ks2d;
 extern const struct weir_solver_ops weir_solver_ns2d;
 extern const struct weir_solver_ops weir_solver_gs2d;
+extern const struct weir_solver_ops weir_solver_sources;
+extern const struct weir_solver_ops weir_solver_heat2d;
+extern const struct weir_solver_ops weir_solver_allen_cahn;
+extern const struct weir_solver_ops weir_solver_lorenz;
+extern const struct weir_solver_ops weir_solver_ball;
 
 /**
  * The solver called @p name.

@@ -155,7 +155,7 @@ static void an_unknown_or_zero_sample_is_refused(void **state)
     struct rig r = rig_named("kdv");
     set(&r, "sample", "a5");
     fails(r.ops->configure(&r.opts, &config), -EINVAL);
-    says("sample: 'a5' is no coefficient of kdv");
+    says("sample: 'a5' is no coefficient");
     set(&r, "sample", "a4,a4");
     fails(r.ops->configure(&r.opts, &config), -EINVAL);
     says("twice");
@@ -297,7 +297,8 @@ static void every_solver_describes_itself(void **state)
         assert_ptr_equal(r.ops, list[i]);
         rig_build(&r);
         assert_true(strlen(r.info.equation) > 0 && r.floats > 0);
-        assert_true(r.info.dt > 0);
+        assert_true(r.info.dt > 0 || !strcmp(list[i]->name, "sources"));
+        assert_true(r.info.lane_bytes > 0);
         for (int c = 0; c < r.info.shape.channels; c++)
             assert_non_null(r.info.field[c]);
         for (size_t k = 0; k < r.info.space.n; k++) {
