@@ -331,7 +331,8 @@ static int serve_cut(struct weir_acquisition *a)
         atomic_load_explicit(&a->cut, memory_order_acquire); /* Q2 */
     if (!cut || a->next_batch < cut->step)
         return 0;
-    int rc = weir_cut_take_acquisition(cut, a->run->table, a);
+    weir_ledger_take_parameters(&cut->ledger, a->run->table, cut->start_ns);
+    int rc = weir_acquisition_save(a, &cut->acquisition);
     atomic_store_explicit(&a->cut, NULL, memory_order_release); /* Q3 */
     if (rc)
         return rc;

@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "pipeline/checkpointer.h"
+#include "pipeline/cut_leader.h"
 #include "pipeline/deal.h"
 #include "pipeline/intake.h"
 #include "pipeline/rate.h"
@@ -16,9 +17,6 @@
 
 #define LOOK_NS 100000000 /* how often a wait looks at the stop flag */
 #define NEVER   UINT64_MAX
-
-/** Largest reservoir that `checkpoint.reservoir: auto` saves in live mode. */
-#define AUTO_KEEP_BYTES ((size_t)1 << 30)
 
 struct weir_boundary {
     struct weir_trainer *t;
@@ -190,93 +188,13 @@ static int after_phase(struct weir_boundary *b)
 
 /* ---- checkpoints ---- */
 
-static bool keeps_reservoir(const struct weir_boundary *b)
-{
-    const struct weir_slots *s = &b->run->slots;
-    switch (b->cfg->checkpoint.reservoir) {
-    case WEIR_KEEP_RESERVOIR_ALWAYS:
-        return true;
-    case WEIR_KEEP_RESERVOIR_NEVER:
-        return weir_run_is_lockstep(b->run);
-    case WEIR_KEEP_RESERVOIR_AUTO:
-        break;
-    }
-    return weir_run_is_lockstep(b->run) ||
-           s->stride * s->count <= AUTO_KEEP_BYTES;
-}
-
-static int list_residents(const struct weir_boundary *b, struct weir_cut *cut)
-{
-    const struct weir_reservoir *r = b->intake.reservoir;
-    cut->n_slots = weir_reservoir_size(r);
-    cut->slot = weir_array(cut->n_slots, sizeof(*cut->slot));
-    if (!cut->slot)
-        return WEIR_FAIL(ENOMEM, "checkpoint");
-    for (uint32_t i = 0; i < cut->n_slots; i++)
-        cut->slot[i] = weir_reservoir_resident(r, i);
-    return 0;
-}
-
-static void reopen(struct weir_cut *cut, uint32_t id)
-{
-    cut->ledger.row[id].state = WEIR_CELL_OPEN;
-    cut->ledger.row[id].delivered = 0;
-}
-
-/* Samples that simulations not done yet will still bring. */
-static uint64_t supply_left(const struct weir_boundary *b,
-                            const struct weir_cut *cut)
-{
-    uint64_t samples = 0;
-    for (uint32_t id = 0; id < cut->ledger.n; id++) {
-        const struct weir_ledger_row *row = &cut->ledger.row[id];
-        if (row->state == WEIR_CELL_OPEN || row->state == WEIR_CELL_CLAIMED)
-            samples += b->run->samples - row->delivered;
-    }
-    return samples;
-}
-
-/* Without its reservoir a run can only learn again from simulations that run
- * again: those with samples nobody has trained on, and then the latest ones,
- * until there is enough to start from. */
-static void reopen_simulations(const struct weir_boundary *b,
-                               struct weir_cut *cut)
-{
-    const struct weir_reservoir *r = b->intake.reservoir;
-    for (uint32_t i = 0; i < weir_reservoir_unseen(r); i++)
-        reopen(cut, weir_slot_at(&b->run->slots, weir_reservoir_resident(r, i))
-                        ->simulation);
-    uint64_t wanted = (uint64_t)b->cfg->reservoir.watermark + b->t->batch;
-    uint64_t left = supply_left(b, cut);
-    for (uint32_t id = cut->ledger.n; id-- > 0 && left < wanted;)
-        if (cut->ledger.row[id].state == WEIR_CELL_DONE) {
-            reopen(cut, id);
-            left += b->run->samples;
-        }
-}
-
 static int fill_cut(struct weir_boundary *b, struct weir_cut *cut)
 {
-    struct weir_trainer *t = b->t;
-    cut->step = t->step;
-    cut->keeps_reservoir = keeps_reservoir(b);
     int rc = weir_boundary_save(b, &cut->trainer);
-    if (!cut->keeps_reservoir)
-        reopen_simulations(b, cut);
-    else if (rc == 0)
-        rc = list_residents(b, cut);
-    if (rc == 0 && cut->keeps_reservoir)
-        rc = weir_reservoir_save(b->intake.reservoir, &cut->reservoir);
-    if (rc)
-        return rc;
-    int half = weir_weights_keep(&t->weights);
-    cut->w = t->weights.w[half];
-    cut->m = t->weights.m[half];
-    cut->v = t->weights.v[half];
-    cut->best = t->validated ? t->best : cut->w;
-    cut->best_step = t->validated ? t->best_step : t->step;
-    weir_recorder_counts(t->recorder, cut->rows);
-    return 0;
+    rc = rc ? rc : weir_cut_take_leader(cut, b->t, &b->intake);
+    if (rc == 0)
+        weir_recorder_counts(b->t->recorder, cut->rows);
+    return rc;
 }
 
 /* Post a cut and, in lockstep, see it copied before anything goes on. */

@@ -4,7 +4,7 @@
 
 /**
  * @file
- * What a checkpoint file holds, by name, and how it becomes a run again.
+ * What a checkpoint file holds, by name (restore.h makes a run of it again):
  *
  *   model.<tensor>      weights, plain: PyTorch's names and order
  *   adam.m.<tensor>, adam.v.<tensor>
@@ -39,21 +39,5 @@ void weir_checkpoint_state_file(struct weir_checkpoint_state *s, bool best,
                                 struct weir_checkpoint *out);
 /** Whether the best weights are newer than the last best.safetensors. */
 bool weir_checkpoint_state_best_is_new(const struct weir_checkpoint_state *s);
-
-/**
- * Make @p run, @p t and @p a, newly created, what they were at @p file. The
- * table must be empty; no stage has started.
- *
- * @param same_strategy  false: the strategy is another one and starts anew
- *                       from what the ledger holds
- * @param[out] rows      row counts of run.h5
- * @return 0
- * @return -WEIR_ECORRUPT, -EINVAL  a part is missing or does not fit
- * @return -WEIR_EENV  lockstep, and the processor's instruction set is another
- */
-int weir_checkpoint_state_restore(const struct weir_safetensors *file,
-                                  struct weir_run *run, struct weir_trainer *t,
-                                  struct weir_acquisition *a,
-                                  bool same_strategy, uint64_t *rows);
 
 #endif

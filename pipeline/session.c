@@ -3,8 +3,8 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
-#include "pipeline/checkpoint_state.h"
 #include "pipeline/intake.h"
+#include "pipeline/restore.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -60,9 +60,8 @@ static int take_up(struct weir_session *s,
     int rc = 0;
     s->run->lineage = start->lineage;
     if (start->checkpoint)
-        rc = weir_checkpoint_state_restore(start->checkpoint, s->run,
-                                           s->trainer, s->acquisition,
-                                           start->same_strategy, rows);
+        rc = weir_restore(start->checkpoint, s->run, s->trainer, s->acquisition,
+                          start->same_strategy, rows);
     s->first_step = s->trainer->step;
     /* Anew, the whole budget; continued, what a larger budget adds. */
     return rc ? rc : weir_acquisition_design(s->acquisition);
