@@ -26,6 +26,7 @@ struct weir_boundary {
     struct weir_rate rate;
     bool started;      /* the watermark was reached, the scales are frozen */
     bool prepared;     /* the validation set is simulated */
+    bool earned;       /* the coming step's credit is in already */
     bool unseen_first; /* the next draw follows a yield */
     bool over;         /* no sample will come again */
     uint64_t validated_at, cut_at; /* steps; NEVER: not yet */
@@ -339,8 +340,10 @@ static void wait_for_lanes(struct weir_boundary *b)
 static int take_in(struct weir_boundary *b)
 {
     b->unseen_first = false;
-    if (b->started)
+    /* An interrupted intake is taken up where it stopped. */
+    if (b->started && !b->earned)
         weir_rate_earn(&b->rate);
+    b->earned = b->started;
     while (!weir_stop_reason(&b->run->stop)) {
         int got = take_available(b);
         if (got < 0)
@@ -416,6 +419,7 @@ static void draw(struct weir_boundary *b)
                                b->unseen_first, t->slot);
     if (!weir_run_is_lockstep(b->run))
         weir_deal(&b->run->plan, t->micro, t->slot, t->n);
+    b->earned = false;
     int64_t now = weir_now_ns();
     note_first_use(b, now);
     weir_hist_record(&t->wait_hist, b->waited_ns);
@@ -557,7 +561,7 @@ struct saved {
     uint64_t step, best_step, validated_at;
     struct weir_trainer_times times;
     struct weir_evaluation last_validation;
-    uint32_t started, validated;
+    uint32_t started, validated, earned, pad;
 };
 
 int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out)
@@ -574,6 +578,7 @@ int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out)
     s.last_validation = t->last_validation;
     s.started = b->started;
     s.validated = t->validated;
+    s.earned = b->earned;
     int rc = weir_blob_put(out, &s, sizeof(s));
     rc = rc ? rc : weir_normaliser_save(&t->normaliser, out);
     return rc ? rc : weir_intake_save(&b->intake, out);
@@ -597,6 +602,7 @@ int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in)
     /* Without samples the watermark must be reached again. */
     b->started = s.started && weir_reservoir_size(b->intake.reservoir) > 0;
     t->validated = s.validated;
+    b->earned = s.earned && b->started;
     b->cut_at = s.step;
     return weir_intake_restore(&b->intake, in);
 }

@@ -23,7 +23,9 @@
  *
  * Owners
  *   word                stored by                         loaded by
- *   count, closed       proposer                          everyone
+ *   count               proposer                          everyone
+ *   closed              keeper, when no cell is left and  everyone
+ *                       no append is pending
  *   hint                claimers, whoever reopens         claimers
  *   cell.word           proposer (OPEN), claimers         everyone
  *                       (CLAIMED), keeper (DONE, FAILED,
