@@ -67,12 +67,12 @@ static inline int fake_space(void *ctx, const char *solver,
     (void)ctx;
     (void)held;
     static const struct weir_parameter kdv[] = {
-        {"A0", "m", 0.1, 1.0 / 3, WEIR_AXIS_LINEAR, false},
-        {"phi0", NULL, 0, 6.283185307179586, WEIR_AXIS_LINEAR, true},
-        {"phi1", NULL, 0, 6.283185307179586, WEIR_AXIS_LINEAR, true},
+        {"A0", "m", 0.1, 1.0 / 3, WEIR_AXIS_LINEAR, false, false},
+        {"phi0", NULL, 0, 6.283185307179586, WEIR_AXIS_LINEAR, true, false},
+        {"phi1", NULL, 0, 6.283185307179586, WEIR_AXIS_LINEAR, true, false},
     };
     static const struct weir_parameter burgers[] = {
-        {"nu", NULL, 1e-8, 1e-2, WEIR_AXIS_LOG, false},
+        {"nu", NULL, 1e-8, 1e-2, WEIR_AXIS_LOG, false, false},
     };
     if (!strcmp(solver, "burgers"))
         *out = (struct weir_space){1, burgers};

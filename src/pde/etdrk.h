@@ -18,7 +18,7 @@
  * is not (odd derivatives); `real_weights` does so on purpose, to compare with
  * data made that way.
  */
-#include <complex.h>
+#include "pde/cplx.h"
 #include <stdbool.h>
 #include <stddef.h>
 

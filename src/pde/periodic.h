@@ -17,7 +17,7 @@
 #include "pde/product.h"
 #include "weir/solver.h"
 
-#include <complex.h>
+#include "pde/cplx.h"
 
 /** One system of equations. Copied when it is configured. */
 struct weir_system {
