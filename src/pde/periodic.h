@@ -13,11 +13,10 @@
  * simulation's coefficients and all the memory its steps touch.
  */
 #include "pde/coefficient.h"
+#include "pde/cplx.h"
 #include "pde/initial.h"
 #include "pde/product.h"
 #include "weir/solver.h"
-
-#include "pde/cplx.h"
 
 /** One system of equations. Copied when it is configured. */
 struct weir_system {
