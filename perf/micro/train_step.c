@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One gradient step of a ConvNet surrogate: forward, loss, backward, reduction
+ * over micro-batches, Adam. Groups are threads of one core each, as in a run:
+ * each takes every groups-th micro-batch, then a slice of the weights.
+ *
+ *   train_step [groups [batch [micro [width [depth [points [unroll]]]]]]]
+ *
+ * perf/peers/torch_train_step.py takes the same arguments but for `micro`.
+ */
+#include "base/err.h"
+#include "base/rng.h"
+#include "nn/optimiser.h"
+#include "nn/registry.h"
+#include "nn/surrogate.h"
+#include "perf/perf.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum { WARM = 50, STEPS = 600, MOST = 64 };
+
+struct bench {
+    int groups, batch, micro, width, depth, points, unroll;
+    struct weir_model *model;
+    struct weir_normaliser norm;
+    struct weir_adam_config adam;
+    size_t packed;
+    float *weights, *m, *v;
+    float *grad[MOST], *data;
+    _Atomic int arrived, round;
+    struct weir_hist hist;
+};
+
+struct group {
+    struct bench *b;
+    int index;
+    pthread_t thread;
+};
+
+static void fail_on(int rc)
+{
+    if (rc < 0) {
+        fprintf(stderr, "train_step: %s\n", weir_err_message());
+        exit(1);
+    }
+}
+
+/* Everyone waits for the last; it spins a little, then lets others run. */
+static void barrier(struct bench *b)
+{
+    int round = atomic_load(&b->round);
+    if (atomic_fetch_add(&b->arrived, 1) + 1 == b->groups) {
+        atomic_store(&b->arrived, 0);
+        atomic_fetch_add(&b->round, 1);
+        return;
+    }
+    for (int spins = 0; atomic_load(&b->round) == round; spins++)
+        if (spins > 20000)
+            sched_yield();
+}
+
+static void train(struct bench *b, int index, struct weir_surrogate *s)
+{
+    const float *sample[MOST];
+    float loss[MOST], difficulty[MOST];
+    size_t window = (size_t)((b->unroll + 1) * b->points);
+    for (int i = index; i * b->micro < b->batch; i += b->groups) {
+        for (int j = 0; j < b->micro; j++) {
+            int at = i * b->micro + j;
+            sample[j] = at < b->batch ? b->data + (size_t)at * window : NULL;
+        }
+        fail_on(weir_surrogate_train(s, b->weights, &b->norm, sample,
+                                     1.0F / (float)b->batch, b->grad[i], loss,
+                                     difficulty));
+    }
+}
+
+static void update(struct bench *b, int index, uint64_t step)
+{
+    size_t lines = b->packed / 16;
+    size_t from = lines * (size_t)index / (size_t)b->groups * 16;
+    size_t to = lines * (size_t)(index + 1) / (size_t)b->groups * 16;
+    int parts = (b->batch + b->micro - 1) / b->micro;
+    weir_reduce_tree((const float *const *)b->grad, parts, from, to,
+                     b->grad[0]);
+    weir_adam_step(&b->adam, step, to - from, b->grad[0] + from,
+                   b->weights + from, b->m + from, b->v + from,
+                   b->weights + from, b->m + from, b->v + from);
+}
+
+static void *run(void *arg)
+{
+    struct group *g = arg;
+    struct bench *b = g->b;
+    struct weir_surrogate *s;
+    struct weir_surrogate_config config = {
+        .batch = b->micro, .unroll = b->unroll, .residual = true};
+    perf_pin(perf_core(g->index));
+    fail_on(weir_surrogate_create(b->model, &config, &s));
+    for (int step = 0; step < WARM + STEPS; step++) {
+        barrier(b);
+        int64_t start = weir_now_ns();
+        train(b, g->index, s);
+        barrier(b);
+        update(b, g->index, (uint64_t)step);
+        barrier(b);
+        if (g->index == 0 && step >= WARM)
+            weir_hist_record(&b->hist, weir_now_ns() - start);
+    }
+    weir_surrogate_destroy(s);
+    return NULL;
+}
+
+static void set_option(struct weir_options *opts, const char *name, int value)
+{
+    char text[16];
+    snprintf(text, sizeof(text), "%d", value);
+    fail_on(weir_options_set(opts, name, text));
+}
+
+static void prepare(struct bench *b)
+{
+    const struct weir_model_ops *ops = weir_model_find("convnet");
+    struct weir_shape shape = {1, 1, {b->points, 1}};
+    struct weir_options opts;
+    struct weir_rng rng = weir_rng_stream(1, WEIR_RNG_TEST, 0);
+    size_t window = (size_t)((b->unroll + 1) * b->points);
+    fail_on(weir_options_init(ops->options, &opts));
+    set_option(&opts, "width", b->width);
+    set_option(&opts, "depth", b->depth);
+    fail_on(weir_model_create(ops, &opts, &shape, &b->model));
+    weir_options_free(&opts);
+    b->packed = weir_model_packed(b->model);
+    b->weights = weir_array(b->packed, sizeof(float));
+    b->m = weir_array(b->packed, sizeof(float));
+    b->v = weir_array(b->packed, sizeof(float));
+    for (int i = 0; i * b->micro < b->batch; i++)
+        b->grad[i] = weir_array(b->packed, sizeof(float));
+    fail_on(weir_model_init(b->model, 1, b->weights));
+    b->data = weir_array((size_t)b->batch * window, sizeof(float));
+    for (size_t i = 0; i < (size_t)b->batch * window; i++)
+        b->data[i] = (float)weir_rng_normal(&rng);
+    fail_on(weir_normaliser_init(&b->norm, 1));
+    fail_on(weir_normaliser_add(&b->norm, b->data, b->unroll + 1,
+                                (size_t)b->points));
+    fail_on(weir_normaliser_freeze(&b->norm));
+    b->adam = weir_adam_defaults();
+}
+
+static void measure(struct bench *b)
+{
+    struct group group[MOST];
+    for (int i = 0; i < b->groups; i++) {
+        group[i] = (struct group){.b = b, .index = i};
+        if (i > 0)
+            pthread_create(&group[i].thread, NULL, run, &group[i]);
+    }
+    run(&group[0]);
+    for (int i = 1; i < b->groups; i++)
+        pthread_join(group[i].thread, NULL);
+}
+
+static int argument(int argc, char **argv, int i, int otherwise)
+{
+    return argc > i ? atoi(argv[i]) : otherwise;
+}
+
+int main(int argc, char **argv)
+{
+    static struct bench b;
+    b.groups = argument(argc, argv, 1, 1);
+    b.batch = argument(argc, argv, 2, 20);
+    b.micro = argument(argc, argv, 3, 5);
+    b.width = argument(argc, argv, 4, 32);
+    b.depth = argument(argc, argv, 5, 10);
+    b.points = argument(argc, argv, 6, 160);
+    b.unroll = argument(argc, argv, 7, 1);
+    if (b.groups < 1 || b.groups > MOST || b.micro < 1 || b.micro > MOST ||
+        b.batch > MOST * b.micro) {
+        fprintf(stderr, "train_step: at most %d groups and micro-batches\n",
+                MOST);
+        return 2;
+    }
+    prepare(&b);
+    perf_conditions("train_step",
+                    "%d groups on cores of their own, %d warm-up steps, %d "
+                    "measured",
+                    b.groups, WARM, STEPS);
+    measure(&b);
+    perf_row("train_step", "ns", &b.hist,
+             "\"groups\": %d, \"batch\": %d, \"micro\": %d, \"width\": %d, "
+             "\"depth\": %d, \"points\": %d, \"unroll\": %d, \"parameters\": "
+             "%zu, ",
+             b.groups, b.batch, b.micro, b.width, b.depth, b.points, b.unroll,
+             weir_model_parameters(b.model));
+    return 0;
+}
