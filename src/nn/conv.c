@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Periodic convolution between hidden values: oneDNN on rows with halos. */
+/* Periodic convolution between hidden values: oneDNN on arrays with halos. */
 #include "base/err.h"
 #include "nn/layer.h"
 

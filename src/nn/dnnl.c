@@ -97,7 +97,7 @@ static dnnl_memory_desc_t describe(int rank, const int64_t *dims,
 
 static dnnl_memory_desc_t describe_array(const struct weir_layout *l)
 {
-    int64_t dims[] = {l->rows, l->padded, weir_layout_columns(l)};
+    int64_t dims[] = {l->batch, l->padded, weir_layout_columns(l)};
     return describe(3, dims, tag_of(l->block, l->padded));
 }
 

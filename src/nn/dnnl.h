@@ -62,8 +62,8 @@ void weir_dnnl_destroy(struct weir_dnnl *d);
 size_t weir_dnnl_bytes(const struct weir_dnnl *d);
 
 /**
- * Compile a convolution from @p in to @p out, same rows, zero padding of
- * kernel/2 columns at the ends of a row. Implementations named "ref" or "gemm"
+ * Compile a convolution from @p in to @p out, same batch and columns, zero
+ * padding of kernel/2 columns at either end. Implementations named "ref" or "gemm"
  * are reported in the log under @p name, the others at debug level.
  * @return 0, -ENOMEM or -WEIR_EENV
  */

@@ -15,7 +15,6 @@ struct weir_layout weir_layout_plain(int batch, int channels, int points,
         .block = 1,
         .points = points,
         .halo = halo,
-        .rows = batch,
     };
 }
 

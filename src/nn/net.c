@@ -34,33 +34,16 @@ struct weir_net {
 
 /* ---- planning ---- */
 
-/* Longer rows waste less at their ends, as long as they stay in the nearest
- * cache; measured best near 800 columns of 16 channels. */
-static int rows_of(int batch, int columns, int block)
-{
-    int most = block >= 16 ? 1024 / columns : 1;
-    for (int per_row = most; per_row > 1; per_row--)
-        if (batch % per_row == 0)
-            return batch / per_row;
-    return batch;
-}
-
 static void lay_out(struct weir_net *net)
 {
     const struct weir_graph *g = net->graph;
-    int points = g->shape.n[0], batch = net->config.batch, most = 0;
-    for (int v = 0; v < g->values; v++)
-        if (!g->value[v].plain && g->value[v].blocking.block > most)
-            most = g->value[v].blocking.block;
     for (int v = 0; v < g->values; v++) {
         const struct weir_value *value = &g->value[v];
         struct weir_layout *l = &net->slot[v].layout;
-        *l = weir_layout_plain(batch, value->channels, points, g->halo);
-        if (value->plain)
-            continue;
+        *l = weir_layout_plain(net->config.batch, value->channels,
+                               g->shape.n[0], g->halo);
         l->padded = value->blocking.padded;
         l->block = value->blocking.block;
-        l->rows = rows_of(batch, points + 2 * g->halo, most);
     }
 }
 

@@ -13,11 +13,6 @@ WEIR_INLINE size_t strip_at(const struct weir_layout *wide, int sample,
     return weir_layout_at(wide, sample, first) + (size_t)(channel - first);
 }
 
-WEIR_INLINE ptrdiff_t shift(const struct weir_thin *t, bool flip, int k)
-{
-    return flip ? t->kernel / 2 - k : k - t->kernel / 2;
-}
-
 WEIR_INLINE const weir_v8 *at(const float *p)
 {
     return (const weir_v8 *)(const void *)p;
@@ -28,10 +23,11 @@ WEIR_INLINE void put(float *p, const weir_v8 *v)
     memcpy(p, v, sizeof(*v));
 }
 
-/* Where the weights of thin channel c and kernel point k start. */
-WEIR_INLINE size_t weight_at(const struct weir_thin *t, int c, int k)
+/* Weights that multiply the array read at i + k - kernel/2. */
+WEIR_INLINE size_t weight_at(const struct weir_thin *t, bool flip, int c, int k)
 {
-    return (size_t)(c * t->kernel + k) * (size_t)t->wide.padded;
+    int tap = flip ? t->kernel - 1 - k : k;
+    return (size_t)(c * t->kernel + tap) * (size_t)t->wide.padded;
 }
 
 WEIR_INLINE void spread_strip(const struct weir_thin *t, bool flip, bool relu,
@@ -41,15 +37,39 @@ WEIR_INLINE void spread_strip(const struct weir_thin *t, bool flip, bool relu,
     const weir_v8 zero = {0};
     const weir_v8 start = bias ? *at(bias) : zero;
     ptrdiff_t channel = weir_layout_columns(&t->thin);
+    x -= t->kernel / 2;
     for (int i = 0; i < t->thin.points; i++) {
         weir_v8 sum = start;
         for (int c = 0; c < t->thin.channels; c++)
             for (int k = 0; k < t->kernel; k++)
-                sum += x[c * channel + i + shift(t, flip, k)] *
-                       *at(w + weight_at(t, c, k));
+                sum +=
+                    x[c * channel + i + k] * *at(w + weight_at(t, flip, c, k));
         if (relu)
             sum = (weir_v8)((weir_v8i)sum & (sum > zero));
         put(y + (ptrdiff_t)i * t->wide.block, &sum);
+    }
+}
+
+/* The usual case, one thin channel and three taps, keeps its weights in
+ * registers. */
+WEIR_INLINE void spread_three(const struct weir_thin *t, bool flip, bool relu,
+                              const float *x, const float *w, const float *bias,
+                              float *y)
+{
+    const weir_v8 zero = {0};
+    const weir_v8 start = bias ? *at(bias) : zero;
+    const weir_v8 left = *at(w + weight_at(t, flip, 0, 0));
+    const weir_v8 here = *at(w + weight_at(t, flip, 0, 1));
+    const weir_v8 right = *at(w + weight_at(t, flip, 0, 2));
+    ptrdiff_t step = t->wide.block;
+    for (int i = 0; i < t->thin.points; i++, y += step) {
+        weir_v8 sum = start;
+        sum += x[i - 1] * left;
+        sum += x[i] * here;
+        sum += x[i + 1] * right;
+        if (relu)
+            sum = (weir_v8)((weir_v8i)sum & (sum > zero));
+        put(y, &sum);
     }
 }
 
@@ -58,11 +78,18 @@ void weir_thin_spread(const struct weir_thin *t, bool flip, bool relu,
                       const float *thin, const float *w, const float *bias,
                       float *wide)
 {
-    for (int b = 0; b < t->thin.batch; b++)
-        for (int l = 0; l < t->wide.padded; l += WEIR_LANES)
-            spread_strip(t, flip, relu, thin + weir_layout_at(&t->thin, b, 0),
-                         w + l, bias ? bias + l : NULL,
-                         wide + strip_at(&t->wide, b, l));
+    bool three = t->kernel == 3 && t->thin.channels == 1;
+    for (int b = 0; b < t->thin.batch; b++) {
+        const float *x = thin + weir_layout_at(&t->thin, b, 0);
+        for (int l = 0; l < t->wide.padded; l += WEIR_LANES) {
+            const float *start = bias ? bias + l : NULL;
+            float *y = wide + strip_at(&t->wide, b, l);
+            if (three)
+                spread_three(t, flip, relu, x, w + l, start, y);
+            else
+                spread_strip(t, flip, relu, x, w + l, start, y);
+        }
+    }
 }
 
 WEIR_INLINE float add_lanes(const weir_v8 *v)
@@ -74,18 +101,18 @@ WEIR_INLINE float add_lanes(const weir_v8 *v)
 
 /* One thin channel of one sample, all points. */
 WEIR_INLINE void gather_channel(const struct weir_thin *t, bool flip,
-                                const float *wide, int sample, const float *w,
-                                float bias, float *y)
+                                const float *wide, int sample, int channel,
+                                const float *w, float bias, float *y)
 {
-    size_t origin = strip_at(&t->wide, sample, 0);
-    size_t block = (size_t)t->wide.block;
-    size_t next = (size_t)weir_layout_columns(&t->wide) * block;
-    for (int i = 0; i < t->thin.points; i++) {
+    ptrdiff_t block = t->wide.block;
+    ptrdiff_t next = weir_layout_columns(&t->wide) * block;
+    wide += strip_at(&t->wide, sample, 0);
+    wide -= t->kernel / 2 * block;
+    for (int i = 0; i < t->thin.points; i++, wide += block) {
         weir_v8 sum = {0};
         for (int k = 0; k < t->kernel; k++) {
-            const float *x =
-                wide + origin + (i + shift(t, flip, k)) * (ptrdiff_t)block;
-            const float *wk = w + weight_at(t, 0, k);
+            const float *x = wide + k * block;
+            const float *wk = w + weight_at(t, flip, channel, k);
             for (int c = 0; c < t->wide.padded; c += t->wide.block, x += next)
                 for (int l = 0; l < t->wide.block; l += WEIR_LANES)
                     sum += *at(x + l) * *at(wk + c + l);
@@ -100,8 +127,7 @@ void weir_thin_gather(const struct weir_thin *t, bool flip, const float *wide,
 {
     for (int b = 0; b < t->thin.batch; b++)
         for (int c = 0; c < t->thin.channels; c++)
-            gather_channel(t, flip, wide, b, w + weight_at(t, c, 0),
-                           bias ? bias[c] : 0.0F,
+            gather_channel(t, flip, wide, b, c, w, bias ? bias[c] : 0.0F,
                            thin + weir_layout_at(&t->thin, b, c));
 }
 
@@ -126,12 +152,12 @@ void weir_thin_correlate(const struct weir_thin *t, bool flip,
             for (int l = 0; l < t->wide.padded; l += WEIR_LANES) {
                 weir_v8 sum[4] = {{0}};
                 for (int b = 0; b < t->thin.batch; b++)
-                    correlate_strip(thin + weir_layout_at(&t->thin, b, c) +
-                                        shift(t, flip, k),
+                    correlate_strip(thin + weir_layout_at(&t->thin, b, c) + k -
+                                        t->kernel / 2,
                                     wide + strip_at(&t->wide, b, l),
                                     t->wide.block, t->thin.points, sum);
                 weir_v8 all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-                put(dw + weight_at(t, c, k) + l, &all);
+                put(dw + weight_at(t, flip, c, k) + l, &all);
             }
         }
     }

@@ -23,10 +23,10 @@ static const struct trial trials[] = {
     {"three steps, absent samples", 1, 11, 34, 2, 4, 3, 1, 0x5},
     {"no hidden convolution", 2, 9, 5, 1, 2, 2, 1, 0},
     {"direct prediction", 2, 16, 16, 2, 3, 2, 0, 0x2},
-    {"default net, full rows", 1, 160, 32, 10, 5, 1, 1, 0x10},
+    {"default net", 1, 160, 32, 10, 5, 1, 1, 0x10},
     {"default net, two steps", 1, 160, 32, 10, 2, 2, 1, 0},
     {"as few points as a kernel", 1, 3, 16, 4, 2, 2, 1, 0},
-    {"one sample in a row of five", 3, 40, 48, 3, 7, 1, 1, 0},
+    {"three channels, odd batch", 3, 40, 48, 3, 7, 1, 1, 0},
 };
 
 /* Everything one trial needs. */
