@@ -83,3 +83,8 @@ weir_broken(barrier early src/shm/barrier.c "memory_order_acq_rel) ==\n        1
 # The leader publishes nothing by opening it.
 weir_broken(barrier relaxed_round src/shm/barrier.c
   "memory_order_seq_cst); /* B2 */" "memory_order_relaxed); /* B2 */" TSAN)
+
+# Two surrogates keep their predicted chains in the same place.
+weir_broken(nn_determinism shared_state src/nn/surrogate.c "s->state = all + 3 * n;"
+  "static float *one;
+    s->state = one = one ? one : weir_array(own_floats(s), sizeof(float));")
