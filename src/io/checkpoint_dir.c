@@ -199,7 +199,7 @@ int weir_checkpoint_set_aside(const char *dir, uint64_t step)
     return rc < 0 ? rc : moved;
 }
 
-static int delete_old(const char *dir, int keep)
+int weir_checkpoint_delete_old(const char *dir, int keep)
 {
     char path[PATH_MAX];
     uint64_t *steps;
@@ -216,7 +216,7 @@ static int delete_old(const char *dir, int keep)
     return rc;
 }
 
-static int delete_temporary(const char *dir)
+int weir_checkpoint_delete_temporary(const char *dir)
 {
     char path[PATH_MAX];
     const struct dirent *entry;
@@ -231,11 +231,4 @@ static int delete_temporary(const char *dir)
                            entry->d_name);
     closedir(d);
     return rc;
-}
-
-int weir_checkpoint_clean(const char *dir, int keep)
-{
-    int rc = delete_old(dir, keep);
-    int other = delete_temporary(dir);
-    return rc < 0 ? rc : other;
 }

@@ -8,8 +8,8 @@
  *
  * A file with such a name was complete and on disk before it got the name
  * (io/checkpoint_writer.h); what is damaged later is found by its checksums.
- * Any process may list and open; set_aside and clean are for the owner of DIR
- * (io/run_dir.h).
+ * Any process may list and open; the calls that rename and delete
+ * are for the owner of DIR (io/run_dir.h).
  */
 #include "io/safetensors.h"
 
@@ -55,10 +55,15 @@ int weir_checkpoint_open_newest(const char *dir, struct weir_safetensors **out,
 int weir_checkpoint_set_aside(const char *dir, uint64_t step);
 
 /**
- * Delete all but the @p keep newest checkpoints and what interrupted writers
- * left (temporary files). Named checkpoints stay.
+ * Delete all but the @p keep newest checkpoints. Named checkpoints stay.
  * @return 0 or -errno of the first that could not be deleted
  */
-int weir_checkpoint_clean(const char *dir, int keep);
+int weir_checkpoint_delete_old(const char *dir, int keep);
+/**
+ * Delete what interrupted writers left under temporary names.
+ * @return 0 (also when there is no such directory), or -errno of the first that
+ *         could not be deleted
+ */
+int weir_checkpoint_delete_temporary(const char *dir);
 
 #endif

@@ -65,6 +65,10 @@ int weir_checkpoint_writer_create(const struct weir_checkpoint_options *options,
         return rc;
     }
     w->keep = options->keep;
+    /* Old checkpoints stay until there is a new one: the newest may be damaged.
+     */
+    if (weir_checkpoint_delete_temporary(w->dir) < 0)
+        weir_log_warn("checkpoint", "%s", weir_err_message());
     *out = w;
     return 0;
 }
@@ -175,7 +179,7 @@ static int publish(struct weir_checkpoint_writer *w, struct job *j)
     if (rename(j->temporary, j->path) < 0)
         return WEIR_FAIL(errno, "checkpoint '%s'", j->path);
     int rc = sync_directory(j->path);
-    if (rc == 0 && weir_checkpoint_clean(w->dir, w->keep) < 0)
+    if (rc == 0 && weir_checkpoint_delete_old(w->dir, w->keep) < 0)
         weir_log_warn("checkpoint", "%s", weir_err_message());
     return rc;
 }

@@ -62,7 +62,7 @@ struct weir_checkpoint_report {
 };
 
 /**
- * Set up buffers and ring.
+ * Set up buffers and ring, and delete what interrupted writers left in DIR.
  * @return 0
  * @return -EINVAL  an option out of its range
  * @return -ENOMEM  no memory for the staging buffers

@@ -14,8 +14,8 @@
  *
  * What Weir adds stays inside the format:
  * - the JSON is padded so that the data start at a multiple of 4096;
- * - the first metadata entry, "weir.crc32", holds CRC-32 values of eight hex
- *   digits each, separated by spaces: first that of everything before the data
+ * - the first metadata entry, "weir.crc32", holds CRC-32 values (ITU-T V.42;
+ *   Python's zlib.crc32) of eight hex digits each, separated by spaces: first that of everything before the data
  *   (computed with these eight digits as '0'), then one per tensor in the order
  *   the JSON lists them. So every bit of the file is covered;
  * - wide elements are placed before narrow ones, so every array is aligned.
@@ -124,7 +124,7 @@ int weir_safetensors_head_build(const struct weir_tensor *tensor, size_t n,
                                 struct weir_safetensors_head *out);
 /**
  * Fill in the checksums. The size does not change.
- * @param[in] crc  zlib crc32() of each tensor's bytes, in file order
+ * @param[in] crc  CRC-32 of each tensor's bytes, in file order
  */
 void weir_safetensors_head_seal(struct weir_safetensors_head *head,
                                 const uint32_t *crc);

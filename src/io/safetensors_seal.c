@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "io/safetensors_seal.h"
 
+#include <libdeflate.h>
 #include <string.h>
-#include <zlib.h>
 
 bool weir_seal_is_there(const unsigned char *head, size_t size)
 {
@@ -15,9 +15,9 @@ uint32_t weir_seal_head_crc(const unsigned char *head, size_t size)
 {
     static const unsigned char zeros[WEIR_SEAL_DIGITS + 1] = "00000000";
     size_t at = weir_seal_at(0), after = at + WEIR_SEAL_DIGITS;
-    uLong crc = crc32_z(0, head, at);
-    crc = crc32_z(crc, zeros, WEIR_SEAL_DIGITS);
-    return (uint32_t)crc32_z(crc, head + after, size - after);
+    uint32_t crc = libdeflate_crc32(0, head, at);
+    crc = libdeflate_crc32(crc, zeros, WEIR_SEAL_DIGITS);
+    return libdeflate_crc32(crc, head + after, size - after);
 }
 
 void weir_seal_digits(uint32_t crc, unsigned char out[WEIR_SEAL_DIGITS])

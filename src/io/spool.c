@@ -5,13 +5,13 @@
 #include "base/log.h"
 
 #include <fcntl.h>
+#include <libdeflate.h>
 #include <liburing.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
 
 /* What O_DIRECT asks of addresses, offsets and lengths: a page is enough on
  * every device and file system in use. */
@@ -330,7 +330,7 @@ int weir_spool_put(struct weir_spool *s, const void *bytes, size_t n,
         /* The copy is checksummed, not the source: what is checked is what is
          * written. */
         memcpy(r->bytes + r->size, from, part);
-        *crc = (uint32_t)crc32_z(*crc, r->bytes + r->size, part);
+        *crc = libdeflate_crc32(*crc, r->bytes + r->size, part);
         r->size += part;
         s->at += part;
         from += part;

@@ -42,7 +42,7 @@ int weir_spool_open(struct weir_spool *s, const char *path, uint64_t head_bytes,
                     uint64_t size);
 /**
  * Append @p n bytes. They have been copied when the call returns.
- * @param[in,out] crc  zlib CRC-32, continued over the copied bytes
+ * @param[in,out] crc  CRC-32, continued over the copied bytes
  * @return 0 or -errno of this or an earlier write
  */
 int weir_spool_put(struct weir_spool *s, const void *bytes, size_t n,

@@ -80,7 +80,8 @@ static void killed_writers_leave_whole_checkpoints(void **state)
     content_make(&c, FLOATS);
     for (unsigned i = 0; i < KILLS; i++) {
         kill_one_writer(&rng, write_ns, i);
-        assert_true(count_files(dir, &hidden) <= 4);
+        count_files(dir, &hidden);
+        assert_true(hidden <= 1);
         torn += hidden;
         ok(weir_checkpoint_open_newest(dir, &file, &found));
         /* One more than declared: killed between rename and return. */
@@ -94,7 +95,8 @@ static void killed_writers_leave_whole_checkpoints(void **state)
            torn, (unsigned long long)*declared);
     assert_true(torn > KILLS / 20);
     assert_true(*declared > KILLS / 20);
-    ok(weir_checkpoint_clean(dir, 1));
+    ok(weir_checkpoint_delete_old(dir, 1));
+    ok(weir_checkpoint_delete_temporary(dir));
     assert_int_equal(count_files(dir, &hidden), 1);
     free(c.weights);
 }

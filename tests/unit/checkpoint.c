@@ -112,11 +112,6 @@ static void the_newest_few_are_kept_and_named_ones_stay(void **state)
     fresh("keep");
     struct weir_checkpoint_options o = {.dir = dir, .keep = 2};
     content_make(&c, 1000);
-    ok(weir_checkpoint_writer_create(&o, &w));
-    struct weir_checkpoint best = {
-        .step = 5, .name = "best", .tensor = c.tensor, .n = 3};
-    content_fill(&c, 5);
-    ok(weir_checkpoint_write(w, &best, NULL));
     /* What a killed writer leaves, and what is not ours. */
     snprintf(path, sizeof(path),
              "%s/checkpoints/.step-00000001.safetensors.tmp", dir);
@@ -125,6 +120,11 @@ static void the_newest_few_are_kept_and_named_ones_stay(void **state)
     scratch_write(path, "x", 1);
     snprintf(path, sizeof(path), "%s/checkpoints/step-x.safetensors", dir);
     scratch_write(path, "x", 1);
+    ok(weir_checkpoint_writer_create(&o, &w));
+    struct weir_checkpoint best = {
+        .step = 5, .name = "best", .tensor = c.tensor, .n = 3};
+    content_fill(&c, 5);
+    ok(weir_checkpoint_write(w, &best, NULL));
     for (uint64_t step = 8; step <= 123456789012; step *= 17)
         ok(content_write(w, &c, step, NULL));
     assert_int_equal(weir_checkpoint_list(dir, &steps), 2);

@@ -29,7 +29,7 @@ static int open_made(const char *json, const void *data, size_t n)
 }
 
 /* CRC-32 by its definition: polynomial 0x04c11db7 reflected, all ones before and
- * after (ITU-T V.42, which zlib follows). */
+ * after (ITU-T V.42). */
 static uint32_t crc32_bitwise(const unsigned char *p, size_t n)
 {
     uint32_t crc = ~0u;
