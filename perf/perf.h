@@ -65,7 +65,7 @@ static inline void perf_line(const char *path, const char *key, char *out,
         if (strncmp(line, key, strlen(key)))
             continue;
         line[strcspn(line, "\n")] = '\0';
-        snprintf(out, n, "%s", *key && colon ? colon + 2 : line);
+        snprintf(out, n, "%.*s", (int)n - 1, *key && colon ? colon + 2 : line);
         break;
     }
     if (f)

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Payloads between two cores: Weir's slots and rings, and what else a program
+ * could use, in turns. Throughput: side 0 writes every byte, side 1 reads every
+ * byte. Latency: one payload there and one back, written and read whole, halved.
+ * Usage: ring [REPETITIONS]   (default 7) */
+#include "perf/peers/transport.h"
+#include "perf/perf.h"
+
+#include "shm/futex.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct transport_ops *const transports[] = {
+    &transport_ring,   &transport_in_place, &transport_pipe, &transport_unix,
+#ifdef WEIR_PERF_ZEROMQ
+    &transport_zeromq,
+#endif
+};
+#define TRANSPORTS (int)(sizeof(transports) / sizeof(*transports))
+
+static const struct payload {
+    size_t bytes;
+    uint64_t items;  /* sent in one measurement of throughput */
+    uint64_t rounds; /* there and back in one measurement of latency */
+} payloads[] = {
+    {64, 1 << 19, 10000},
+    {640, 1 << 19, 10000},
+    {40 << 10, 1 << 14, 1000},
+    {1 << 20, 1 << 9, 100},
+};
+#define PAYLOADS (int)(sizeof(payloads) / sizeof(*payloads))
+
+static void fill(void *at, size_t bytes, uint64_t value)
+{
+    uint64_t *word = at;
+    for (size_t i = 0; i < bytes / 8; i++)
+        word[i] = value + i;
+}
+
+/* Read every word; what was sent must have arrived. */
+static void check(const void *at, size_t bytes, uint64_t value)
+{
+    const uint64_t *word = at;
+    uint64_t sum = 0, n = bytes / 8;
+    for (size_t i = 0; i < n; i++)
+        sum += word[i];
+    if (sum != n * value + n * (n - 1) / 2) {
+        fprintf(stderr, "ring: payload %" PRIu64 " arrived damaged\n", value);
+        exit(1);
+    }
+}
+
+struct job {
+    const struct transport_ops *ops;
+    struct transport *t;
+    const struct payload *load;
+    bool latency;
+    struct weir_hist *hist; /* latency, or NULL */
+    _Atomic int *here;      /* sides that are ready; shared */
+    _Atomic int64_t *ended; /* when side 1 had read everything; shared */
+    int64_t ns;             /* of the whole throughput measurement */
+};
+
+static void put(const struct job *j, int to, uint64_t n)
+{
+    fill(j->ops->begin(j->t, to), j->load->bytes, n);
+    j->ops->send(j->t, to);
+}
+
+static void take(const struct job *j, int me, uint64_t n)
+{
+    check(j->ops->receive(j->t, me), j->load->bytes, n);
+    j->ops->done(j->t, me);
+}
+
+static void side_0(struct job *j)
+{
+    int64_t start = weir_now_ns();
+    for (uint64_t n = 0; !j->latency && n < j->load->items; n++)
+        put(j, 1, n);
+    while (!j->latency && !atomic_load(j->ended))
+        weir_pause();
+    j->ns = atomic_load(j->ended) - start;
+    for (uint64_t n = 0; j->latency && n < j->load->rounds; n++) {
+        int64_t before = weir_now_ns();
+        put(j, 1, n);
+        take(j, 0, n);
+        weir_hist_record(j->hist, (weir_now_ns() - before) / 2);
+    }
+}
+
+static void side_1(struct job *j)
+{
+    for (uint64_t n = 0; !j->latency && n < j->load->items; n++)
+        take(j, 1, n);
+    atomic_store(j->ended, weir_now_ns());
+    for (uint64_t n = 0; j->latency && n < j->load->rounds; n++) {
+        take(j, 1, n);
+        put(j, 0, n);
+    }
+}
+
+static void run_side(struct job *j, int side)
+{
+    perf_pin(perf_core(side));
+    if (j->ops->join)
+        j->ops->join(j->t, side);
+    atomic_fetch_add(j->here, 1);
+    while (atomic_load(j->here) < 2)
+        weir_pause();
+    if (side == 0)
+        side_0(j);
+    else
+        side_1(j);
+    if (j->ops->leave)
+        j->ops->leave(j->t, side);
+}
+
+static void *thread_1(void *ctx)
+{
+    run_side(ctx, 1);
+    return NULL;
+}
+
+static void run_job(struct job *j, bool processes)
+{
+    char *shared = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    transport_must(shared != MAP_FAILED, "mmap");
+    j->here = (void *)shared;
+    j->ended = (void *)(shared + 64);
+    j->t = j->ops->open(j->load->bytes);
+    pthread_t thread;
+    pid_t child = -1;
+    if (processes)
+        child = fork();
+    else
+        transport_must(!pthread_create(&thread, NULL, thread_1, j), "thread");
+    if (child == 0) {
+        run_side(j, 1);
+        _exit(0);
+    }
+    cpu_set_t all;
+    sched_getaffinity(0, sizeof(all), &all);
+    run_side(j, 0);
+    sched_setaffinity(0, sizeof(all), &all);
+    int status = 0;
+    if (processes)
+        transport_must(waitpid(child, &status, 0) == child && !status, "child");
+    else
+        pthread_join(thread, NULL);
+    j->ops->close(j->t);
+    munmap(shared, 4096);
+}
+
+struct results {
+    struct weir_hist latency, items, megabytes;
+};
+
+static void measure(struct results *r, const struct transport_ops *ops,
+                    const struct payload *p, bool processes)
+{
+    struct job j = {.ops = ops, .load = p};
+    run_job(&j, processes);
+    double rate = (double)p->items / (double)j.ns * 1e9;
+    weir_hist_record(&r->items, (int64_t)rate);
+    weir_hist_record(&r->megabytes, (int64_t)(rate * (double)p->bytes / 1e6));
+    if (!ops->one_by_one)
+        return;
+    j = (struct job){.ops = ops, .load = p, .latency = true};
+    j.hist = &r->latency;
+    run_job(&j, processes);
+}
+
+static void row(const char *name, const char *unit, const struct weir_hist *h,
+                const struct transport_ops *ops, const struct payload *p,
+                bool processes)
+{
+    perf_row(name, unit, h,
+             "\"transport\": \"%s\", \"between\": \"%s\", \"bytes\": %zu, ",
+             ops->name, processes ? "processes" : "threads", p->bytes);
+}
+
+static void report(const struct results *r, const struct transport_ops *ops,
+                   const struct payload *p, bool processes)
+{
+    row("ring.throughput", "items/s", &r->items, ops, p, processes);
+    row("ring.throughput", "MB/s", &r->megabytes, ops, p, processes);
+    if (ops->one_by_one)
+        row("ring.latency", "ns", &r->latency, ops, p, processes);
+}
+
+int main(int argc, char **argv)
+{
+    int repetitions = argc > 1 ? atoi(argv[1]) : 7;
+    perf_conditions("ring",
+                    "payloads between core %d and core %d, transports in "
+                    "turns, %d repetitions",
+                    perf_core(0), perf_core(1), repetitions);
+    struct results *all = weir_array(TRANSPORTS, sizeof(*all));
+    for (int processes = 0; processes < 2; processes++)
+        for (int p = 0; p < PAYLOADS; p++) {
+            memset(all, 0, TRANSPORTS * sizeof(*all));
+            for (int i = 0; i < repetitions; i++)
+                for (int k = 0; k < TRANSPORTS; k++)
+                    measure(&all[k], transports[k], &payloads[p], processes);
+            for (int k = 0; k < TRANSPORTS; k++)
+                report(&all[k], transports[k], &payloads[p], processes);
+        }
+    free(all);
+    return 0;
+}
