@@ -26,7 +26,7 @@ int weir_err_set(int code, const char *file, int line, const char *func,
     vsnprintf(record.message, sizeof(record.message), fmt, ap);
     va_end(ap);
     add_frame(file, line, func, record.message);
-    if (code > 0 && code < WEIR_ECONFIG) {
+    if (code > 0 && code < WEIR_ECONFIG && code != EINVAL) {
         size_t used = strlen(record.message);
         snprintf(record.message + used, sizeof(record.message) - used, ": %s",
                  strerror(code));

@@ -144,6 +144,16 @@ static int refuse(const char *name, size_t bytes, size_t have)
                          "(cgroup memory.max)");
 }
 
+/* A limit on files holds for memory that has a descriptor. */
+static int refuse_map(const char *name, size_t bytes, int error)
+{
+    WEIR_FAIL(WEIR_EENV, "memory: cannot map %zu bytes for %s: %s", bytes, name,
+              strerror(error));
+    return error == EFBIG ? weir_err_hint("raise the limit on file sizes: "
+                                          "ulimit -f unlimited")
+                          : -WEIR_EENV;
+}
+
 int weir_mapping_create(const char *name, size_t bytes,
                         struct weir_mapping *out)
 {
@@ -156,8 +166,7 @@ int weir_mapping_create(const char *name, size_t bytes,
     if (page < 0)
         page = map_with(name, bytes, 0, out);
     if (page < 0)
-        return WEIR_FAIL(WEIR_EENV, "memory: cannot map %zu bytes for %s: %s",
-                         bytes, name, strerror(-page));
+        return refuse_map(name, bytes, -page);
     *(struct weir_mapping_header *)out->base = (struct weir_mapping_header){
         .magic = WEIR_MAPPING_MAGIC,
         .bytes = out->bytes,

@@ -98,7 +98,8 @@ int weir_topology_from_synthetic(const char *text, struct weir_topology *out)
     if (hwloc_topology_set_synthetic(out->hwloc, text) < 0 ||
         hwloc_topology_load(out->hwloc) < 0) {
         weir_topology_free(out);
-        return WEIR_FAIL(EINVAL, "topology '%s'", text);
+        return WEIR_FAIL(EINVAL, "topology '%s': not an hwloc description",
+                         text);
     }
     return finish(out);
 }
