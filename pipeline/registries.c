@@ -8,6 +8,22 @@
 
 #include <string.h>
 
+int weir_refusal(int rc, const char *kind, const char *name)
+{
+    struct weir_err_record said;
+    size_t n = strlen(kind);
+    if (rc != -EINVAL && rc != -WEIR_ECONFIG)
+        return rc;
+    weir_err_export(&said);
+    const char *text = said.message;
+    if (!strncmp(text, kind, n) && !strncmp(text + n, ": ", 2))
+        text += n + 2;
+    WEIR_FAIL(WEIR_ECONFIG, "%s %s: %s", kind, name, text);
+    return said.hint[0]
+               ? weir_err_hint("%s", said.hint)
+               : weir_err_hint("weir list %ss shows its options", kind);
+}
+
 static bool solver_entry(size_t i, struct weir_config_entry *out)
 {
     size_t n;
@@ -61,7 +77,7 @@ static int space(void *ctx, const char *solver,
     int rc = weir_solver_find(solver, &ops);
     rc = rc ? rc : ops->configure(options, held);
     if (rc)
-        return WEIR_NOTE(-WEIR_ECONFIG, "solver.name: %s", solver);
+        return weir_refusal(rc, "solver", solver);
     ops->describe(*held, &info);
     *out = info.space;
     return 0;

@@ -11,4 +11,11 @@
 /** Solvers, models and strategies of this program. */
 extern const struct weir_config_registry weir_registries;
 
+/**
+ * What a @p kind ("solver") called @p name said of its own options (-EINVAL) is
+ * a fault of the configuration: say so, with its name in front.
+ * @return -WEIR_ECONFIG, or @p rc when it is another failure or 0
+ */
+int weir_refusal(int rc, const char *kind, const char *name);
+
 #endif

@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "pde/registry.h"
+#include "pipeline/registries.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -179,7 +180,7 @@ static int configure_solver(struct weir_run *run)
     rc = rc ? rc
             : run->solver->configure(&cfg->solver.options, &run->solver_config);
     if (rc)
-        return WEIR_NOTE(-WEIR_ECONFIG, "solver.name: %s", cfg->solver.name);
+        return weir_refusal(rc, "solver", cfg->solver.name);
     run->solver->describe(run->solver_config, &run->info);
     run->frame_floats = weir_shape_floats(&run->info.shape);
     run->window = (uint32_t)cfg->training.unroll + 1;

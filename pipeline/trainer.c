@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "nn/registry.h"
 #include "pipeline/boundary.h"
+#include "pipeline/registries.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -46,6 +47,7 @@ static int create_model(struct weir_trainer *t)
         return -weir_err_code();
     int rc = weir_model_create(ops, &cfg->model.options, &t->run->info.shape,
                                &t->model);
+    rc = weir_refusal(rc, "model", cfg->model.name);
     rc =
         rc ? rc : weir_weights_create(&t->weights, weir_model_packed(t->model));
     rc = rc ? rc : weir_model_init(t->model, cfg->run.seed, t->weights.w[0]);
