@@ -7,7 +7,8 @@
 
 #include <stdlib.h>
 
-#define LOOK_NS 100000000 /* how often a wait looks at the stop flag */
+#define WARNINGS 5         /* of diverged simulations */
+#define LOOK_NS  100000000 /* how often a wait looks at the stop flag */
 
 int weir_intake_create(struct weir_run *run,
                        struct weir_acquisition *acquisition,
@@ -157,6 +158,17 @@ static int too_many_failures(const struct weir_intake *in)
                          "of the solver");
 }
 
+/* Hundreds of warnings say no more than a few and the count at the end. */
+static void warn_of_failure(const struct weir_intake *in, uint32_t id)
+{
+    if (in->failed <= WARNINGS)
+        weir_log_warn(
+            "solver", "simulation %u diverged: withdrawn and redrawn%s", id,
+            in->failed < WARNINGS ? "" : "; more will only be counted");
+    else
+        weir_log_debug("solver", "simulation %u diverged", id);
+}
+
 /* What preceded a divergence is no data: it goes, and a successor comes. */
 static int replace(struct weir_intake *in, uint32_t id)
 {
@@ -164,8 +176,7 @@ static int replace(struct weir_intake *in, uint32_t id)
     weir_table_fail(in->run->table, id);
     in->failed++;
     weir_counter_set(in->run->count.failed, in->failed);
-    weir_log_warn("solver", "simulation %u diverged: withdrawn and redrawn",
-                  id);
+    warn_of_failure(in, id);
     if (in->failed > (uint32_t)weir_config_max_redraws(in->run->cfg))
         return too_many_failures(in);
     weir_acquisition_want_redraw(in->acquisition);

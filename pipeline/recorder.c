@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "pipeline/boundary.h"
 #include "pipeline/cut.h"
 #include "pipeline/record_tables.h"
 
@@ -65,10 +66,10 @@ static int start_anew(struct weir_recorder *r, const char *path,
 {
     char aside[PATH_MAX + 16];
     snprintf(aside, sizeof(aside), "%s.damaged", path);
-    weir_log_warn("recorder", "%s; kept as %s, a new record begins",
-                  weir_err_message(), aside);
+    bool kept = rename(path, aside) == 0;
+    weir_log_warn("recorder", "%s%s%s; a new record begins", weir_err_message(),
+                  kept ? "; kept as " : "", kept ? aside : "");
     weir_err_clear();
-    rename(path, aside);
     memset(r->rows, 0, sizeof(r->rows));
     return weir_runfile_create(path, weir_record_declarations(r->tables),
                                WEIR_RECORD_TABLES, text, n, &r->file);
@@ -112,7 +113,7 @@ void weir_recorder_destroy(struct weir_recorder *r)
 {
     if (!r)
         return;
-    weir_runfile_close(r->file, 1);
+    weir_runfile_close(r->file, WEIR_ENDING_FAILED);
     weir_record_tables_destroy(r->tables);
     free(r->train);
     free(r->validation);

@@ -169,7 +169,7 @@ static void finish_record(struct weir_session *s)
     struct weir_named_hist list[16];
     struct weir_hist *own = weir_array(2, sizeof(*own));
     struct weir_evaluation_row test = {
-        .step = t->step,
+        .step = t->validated ? t->best_step : t->step,
         .time = weir_run_seconds(s->run, weir_now_ns()),
         .seconds = (double)t->times.test * 1e-9,
         .e = t->test_result,
