@@ -2,6 +2,7 @@
 #include "pipeline/commands.h"
 
 #include "base/err.h"
+#include "weir/option.h"
 
 #include <getopt.h>
 #include <stdarg.h>
@@ -17,9 +18,9 @@ static const struct option options[] = {
     {"check", no_argument, NULL, 'c'},
     {"requeue", no_argument, NULL, 'R'},
     {"quiet", no_argument, NULL, 'q'},
-    {"help", no_argument, NULL, 'h'},
     {0},
 };
+#define OPTIONS (sizeof(options) / sizeof(*options) - 1)
 
 int weir_usage(const struct weir_command *command, const char *fmt, ...)
 {
@@ -39,6 +40,32 @@ static bool is_listed(const char *list, const char *word)
         if ((p == list || p[-1] == ' ') && (p[n] == ' ' || p[n] == '\0'))
             return true;
     return false;
+}
+
+static int unknown_option(const struct weir_command *command,
+                          const char *allowed, const char *word)
+{
+    const char *names[OPTIONS];
+    char given[64];
+    size_t n = 0;
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (is_listed(allowed, options[i].name))
+            names[n++] = options[i].name;
+    snprintf(given, sizeof(given), "%.*s", (int)strcspn(word, "="), word);
+    int rc = weir_usage(command, "unknown option '%s'", given);
+    const char *near =
+        strncmp(given, "--", 2) ? NULL : weir_nearest_name(given + 2, names, n);
+    return near ? weir_err_hint("did you mean '--%s'?", near) : rc;
+}
+
+/* What getopt calls '?': no such option, or a value for one that has none. */
+static int refuse(const struct weir_command *command, const char *allowed,
+                  const char *word)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (options[i].val == optopt && !options[i].has_arg)
+            return weir_usage(command, "--%s takes no value", options[i].name);
+    return unknown_option(command, allowed, word);
 }
 
 static int take(const struct weir_command *command, int letter,
@@ -68,19 +95,14 @@ static int take(const struct weir_command *command, int letter,
     case 'q':
         out->quiet = 1;
         break;
-    case 'h':
-        out->help = 1;
-        break;
     }
     return 0;
 }
 
-int weir_arguments_parse(const struct weir_command *command,
-                         const char *allowed, int argc, char **argv,
-                         struct weir_arguments *out)
+static int take_options(const struct weir_command *command, const char *allowed,
+                        int argc, char **argv, struct weir_arguments *out)
 {
     int letter, index = 0, rc = 0;
-    *out = (struct weir_arguments){0};
     optind = 1;
     opterr = 0;
     while (rc == 0 &&
@@ -88,15 +110,31 @@ int weir_arguments_parse(const struct weir_command *command,
         if (letter == ':')
             return weir_usage(command, "%s needs a value", argv[optind - 1]);
         if (letter == '?')
-            return weir_usage(command, "unknown option '%s'", argv[optind - 1]);
-        if (letter != 'h' && !is_listed(allowed, options[index].name))
+            return refuse(command, allowed, argv[optind - 1]);
+        if (!is_listed(allowed, options[index].name))
             return weir_usage(command, "--%s is not an option of this command",
+                              options[index].name);
+        if (optarg && !optarg[0])
+            return weir_usage(command, "--%s needs a value",
                               options[index].name);
         rc = take(command, letter, out);
     }
-    if (rc == 0 && optind < argc && is_listed(allowed, "CONFIG"))
+    return rc;
+}
+
+int weir_arguments_parse(const struct weir_command *command,
+                         const char *allowed, int argc, char **argv,
+                         struct weir_arguments *out)
+{
+    *out = (struct weir_arguments){0};
+    int rc = take_options(command, allowed, argc, argv, out);
+    if (rc)
+        return rc;
+    if (optind < argc && is_listed(allowed, "CONFIG"))
         out->config = argv[optind++];
-    if (rc == 0 && optind < argc && !is_listed(allowed, "OPERANDS"))
+    if (out->config && !out->config[0])
+        out->config = NULL;
+    if (optind < argc && !is_listed(allowed, "OPERANDS"))
         return weir_usage(command, "unexpected argument '%s'", argv[optind]);
-    return rc ? rc : optind;
+    return optind;
 }

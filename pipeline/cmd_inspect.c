@@ -5,12 +5,15 @@
 #include "io/checkpoint_dir.h"
 #include "io/runfile_reader.h"
 #include "io/safetensors.h"
+#include "pipeline/summary.h"
 
 #include <errno.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static void print_shape(const struct weir_tensor *t)
 {
@@ -43,6 +46,7 @@ static int inspect_safetensors(const char *path)
     weir_safetensors_close(f);
     return 0;
 }
+
 static int inspect_runfile(const char *path)
 {
     struct weir_runfile_reader *r;
@@ -53,7 +57,8 @@ static int inspect_runfile(const char *path)
         return rc;
     int status = weir_runfile_reader_status(r);
     printf("%s: run file, %s\n", path,
-           status ? "closed" : "being written, or its writer was killed");
+           status ? weir_ending_text((enum weir_ending)status)
+                  : "being written, or its writer was killed");
     for (size_t i = 0; (a = weir_runfile_reader_attribute(r, i)); i++)
         if (strcmp(a->key, "config"))
             printf("  %-20s %s\n", a->key, a->value);
@@ -66,37 +71,56 @@ static int inspect_runfile(const char *path)
     return 0;
 }
 
-static int inspect_newest(const char *dir)
+/* Its newest checkpoint and its record; either may be missing. */
+static int inspect_dir(const char *dir)
 {
-    char path[PATH_MAX];
+    char path[PATH_MAX + 16];
     struct weir_safetensors *f;
     uint64_t step;
-    int rc = weir_checkpoint_open_newest(dir, &f, &step);
-    if (rc)
+    int found = weir_checkpoint_open_newest(dir, &f, &step), rc = 0;
+    if (found == 0) {
+        weir_safetensors_close(f);
+        rc = weir_checkpoint_path(dir, step, path);
+        rc = rc ? rc : inspect_safetensors(path);
+    } else if (found != -ENOENT) {
+        rc = found;
+    }
+    snprintf(path, sizeof(path), "%s/run.h5", dir);
+    bool has_record = access(path, F_OK) == 0;
+    if (found && rc == 0 && !has_record)
+        return WEIR_FAIL(WEIR_ECONFIG, "%s: not the directory of a run", dir);
+    if (rc || !has_record)
         return rc;
-    weir_safetensors_close(f);
-    rc = weir_checkpoint_path(dir, step, path);
-    return rc ? rc : inspect_safetensors(path);
+    printf(found ? "" : "\n");
+    return inspect_runfile(path);
+}
+
+/* The length of a header of JSON, and its first brace. */
+static bool looks_like_safetensors(const unsigned char head[9])
+{
+    return head[6] == 0 && head[7] == 0 && head[8] == '{';
 }
 
 /* What a file is shows in its first bytes, whatever its name. */
 static int inspect_file(const char *path)
 {
     static const unsigned char hdf5[] = "\x89HDF\r\n\x1a\n";
-    unsigned char head[8] = {0};
+    unsigned char head[9] = {0};
     struct stat st;
-    if (stat(path, &st))
-        return WEIR_FAIL(errno, "%s", path);
-    if (S_ISDIR(st.st_mode))
-        return inspect_newest(path);
+    if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+        return inspect_dir(path);
     FILE *f = fopen(path, "re");
     if (!f)
-        return WEIR_FAIL(errno, "%s", path);
+        return WEIR_FAIL(WEIR_ECONFIG, "%s: %s", path, strerror(errno));
     size_t n = fread(head, 1, sizeof(head), f);
     fclose(f);
-    if (n == sizeof(head) && !memcmp(head, hdf5, sizeof(head)))
+    if (n == sizeof(head) && !memcmp(head, hdf5, sizeof(hdf5) - 1))
         return inspect_runfile(path);
-    return inspect_safetensors(path);
+    if (n == sizeof(head) && looks_like_safetensors(head))
+        return inspect_safetensors(path);
+    WEIR_FAIL(WEIR_ECONFIG, "%s: neither a checkpoint nor a run file", path);
+    return weir_err_hint("they are DIR/checkpoints/*.safetensors and "
+                         "DIR/run.h5");
 }
 
 static int inspect(int argc, char **argv)
@@ -116,8 +140,10 @@ static int inspect(int argc, char **argv)
 
 const struct weir_command weir_command_inspect = {
     .name = "inspect",
-    .arguments = "FILE...",
+    .arguments = "FILE|DIR...",
     .summary = "show what a checkpoint, a run file or a run's directory holds",
-    .help = "Checkpoints are verified: every checksum is computed.\n",
+    .help = "Of a directory, the newest whole checkpoint and the run file.\n"
+            "Checkpoints are verified: every checksum is computed. A run that "
+            "goes on is\nnot disturbed.\n",
     .run = inspect,
 };

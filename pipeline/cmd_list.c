@@ -3,19 +3,12 @@
 
 #include "base/err.h"
 #include "pipeline/registries.h"
+#include "weir_build.h"
 
+#include <glob.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-/* Word on the command line, section of the config. */
-static const struct {
-    const char *word, *section;
-} sections[] = {
-    {"solvers", "solver"},
-    {"models", "model"},
-    {"strategies", "acquisition"},
-};
-#define SECTIONS (sizeof(sections) / sizeof(*sections))
 
 static void print_option(const struct weir_option *o)
 {
@@ -38,6 +31,112 @@ static void print_section(const char *section, bool with_options)
     }
 }
 
+static int list_solvers(bool in_full)
+{
+    print_section("solver", in_full);
+    return 0;
+}
+
+static int list_models(bool in_full)
+{
+    print_section("model", in_full);
+    return 0;
+}
+
+static int list_strategies(bool in_full)
+{
+    print_section("acquisition", in_full);
+    return 0;
+}
+
+/* The comment a configuration begins with says what it asks. */
+static void print_config(const char *path, bool in_full)
+{
+    char line[256];
+    FILE *f = in_full ? fopen(path, "re") : NULL;
+    printf("  %s\n", path);
+    while (f && fgets(line, sizeof(line), f) && line[0] == '#')
+        printf("      %s", line + strspn(line, "# "));
+    if (f)
+        fclose(f);
+}
+
+static size_t print_configs(const char *pattern, bool in_full)
+{
+    glob_t g;
+    size_t n = glob(pattern, 0, NULL, &g) ? 0 : g.gl_pathc;
+    for (size_t i = 0; i < n; i++)
+        print_config(g.gl_pathv[i], in_full);
+    globfree(&g);
+    return n;
+}
+
+static int list_configs(bool in_full)
+{
+    if (!print_configs("configs/runs/*.yaml", in_full) &&
+        !print_configs(WEIR_BUILD_DATA "/runs/*.yaml", in_full))
+        printf("  none in configs/runs, none in " WEIR_BUILD_DATA "/runs\n");
+    return 0;
+}
+
+/* An empty configuration, resolved, is the reference of all keys. */
+static int list_keys(bool in_full)
+{
+    struct weir_config *cfg;
+    char *text;
+    if (!in_full) {
+        printf("  of a configuration: weir list keys\n");
+        return 0;
+    }
+    int rc =
+        weir_config_parse("", 0, "defaults", &weir_registries, NULL, 0, &cfg);
+    if (rc)
+        return rc;
+    rc = weir_config_resolved(cfg, &text);
+    weir_config_free(cfg);
+    if (rc)
+        return rc;
+    const char *end = strstr(text, "\ndefaults:");
+    printf("%.*s", end ? (int)(end - text) : (int)strlen(text), text);
+    free(text);
+    return 0;
+}
+
+static const struct {
+    const char *word;
+    int (*list)(bool in_full);
+} lists[] = {
+    {"solvers", list_solvers},
+    {"models", list_models},
+    {"strategies", list_strategies},
+    {"configs", list_configs},
+    {"keys", list_keys},
+};
+#define LISTS (sizeof(lists) / sizeof(*lists))
+
+static int list_one(const char *word)
+{
+    const char *names[LISTS];
+    for (size_t i = 0; i < LISTS; i++) {
+        if (!strcmp(word, lists[i].word))
+            return lists[i].list(true);
+        names[i] = lists[i].word;
+    }
+    const char *near = weir_nearest_name(word, names, LISTS);
+    int rc = weir_usage(&weir_command_list, "nothing is called '%s'", word);
+    return near ? weir_err_hint("did you mean 'weir list %s'?", near) : rc;
+}
+
+static int list_all(void)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < LISTS; i++) {
+        printf("%s%s\n", i ? "\n" : "", lists[i].word);
+        rc = lists[i].list(false);
+    }
+    return rc;
+}
+
 static int list(int argc, char **argv)
 {
     struct weir_arguments args;
@@ -45,24 +144,19 @@ static int list(int argc, char **argv)
         weir_arguments_parse(&weir_command_list, "OPERANDS", argc, argv, &args);
     if (first < 0)
         return first;
-    bool all = first == argc, any = false;
-    for (size_t i = 0; i < SECTIONS; i++) {
-        if (!all && strcmp(argv[first], sections[i].word))
-            continue;
-        printf("%s%s\n", any ? "\n" : "", sections[i].word);
-        print_section(sections[i].section, !all);
-        any = true;
-    }
-    return any ? 0
-               : weir_usage(&weir_command_list,
-                            "'%s' is not one of solvers, models, strategies",
-                            argv[first]);
+    if (first == argc)
+        return list_all();
+    int rc = 0;
+    for (int i = first; rc == 0 && i < argc; i++)
+        rc = list_one(argv[i]);
+    return rc;
 }
 
 const struct weir_command weir_command_list = {
     .name = "list",
-    .arguments = "[solvers|models|strategies]",
+    .arguments = "[solvers|models|strategies|configs|keys]...",
     .summary = "show what a configuration can name, and its options",
-    .help = "With a word: every option, its default and what it means.\n",
+    .help = "With a word: every option, its default and what it means; "
+            "'keys' prints a\nwhole configuration to start from.\n",
     .run = list,
 };

@@ -32,6 +32,7 @@ struct command {
     struct weir_arguments args;
     struct weir_config *cfg;
     char dir[PATH_MAX];
+    char resolved[PATH_MAX + 16];
     char lineage[PATH_MAX + 64];
     int lock;
     FILE *log;
@@ -45,6 +46,17 @@ struct command {
 
 /* ---- log ---- */
 
+/* One line of DIR/log. */
+static void note(struct command *c, const char *area, const char *word,
+                 const char *text)
+{
+    if (!c->log)
+        return;
+    fprintf(c->log, "%.3f %s: %s%s%s\n", weir_wall_seconds(), area, word,
+            word[0] ? ": " : "", text);
+    fflush(c->log);
+}
+
 static void write_log(void *ctx, enum weir_log_level level, const char *area,
                       const char *text)
 {
@@ -53,11 +65,7 @@ static void write_log(void *ctx, enum weir_log_level level, const char *area,
     if (level == WEIR_LOG_DEBUG && !(c->cfg && weir_config_shows(c->cfg, area)))
         return;
     pthread_mutex_lock(&c->print);
-    if (c->log) {
-        fprintf(c->log, "%.3f %s %s%s%s\n", weir_wall_seconds(), area,
-                word[level], word[level][0] ? ": " : "", text);
-        fflush(c->log);
-    }
+    note(c, area, word[level], text);
     weir_view_clear(&c->view);
     if (!c->args.quiet || level <= WEIR_LOG_WARN)
         fprintf(level <= WEIR_LOG_WARN ? stderr : stdout, "%s: %s%s%s\n", area,
@@ -111,16 +119,19 @@ static int open_dir(struct command *c)
     return c->log ? 0 : WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
 }
 
+/* By another name first: --resume reads it after whatever stopped us here. */
 static int write_resolved(const struct command *c)
 {
-    char path[PATH_MAX + 16], *text;
+    char path[PATH_MAX + 16], fresh[PATH_MAX + 24], *text;
     int rc = weir_config_resolved(c->cfg, &text);
     if (rc)
         return rc;
     snprintf(path, sizeof(path), "%s/resolved.yaml", c->dir);
-    FILE *f = fopen(path, "we");
+    snprintf(fresh, sizeof(fresh), "%s.tmp", path);
+    FILE *f = fopen(fresh, "we");
     bool written = f && fputs(text, f) >= 0;
     written = f && fclose(f) == 0 && written;
+    written = written && rename(fresh, path) == 0;
     free(text);
     return written ? 0 : WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
 }
@@ -128,7 +139,7 @@ static int write_resolved(const struct command *c)
 /* ---- what a run continues ---- */
 
 static int check_continuation(struct command *c, enum weir_config_change allow,
-                              bool *same_strategy)
+                              struct weir_session_start *start)
 {
     const char *text = weir_safetensors_meta(c->checkpoint, "weir.config");
     struct weir_config *was;
@@ -140,40 +151,83 @@ static int check_continuation(struct command *c, enum weir_config_change allow,
     if (rc)
         return rc;
     rc = weir_config_may_continue(was, c->cfg, allow);
-    *same_strategy =
+    start->same_strategy =
         !strcmp(was->acquisition.strategy, c->cfg->acquisition.strategy);
     weir_config_free(was);
     return rc;
 }
 
-static int take_up(struct command *c, struct weir_session_start *start)
+static int nothing_to_continue(const char *dir)
 {
-    const char *dir = c->args.from ? c->args.from : c->dir;
-    uint64_t step;
+    WEIR_FAIL(WEIR_ECONFIG, "--from %s: there is no checkpoint", dir);
+    return weir_err_hint("--from takes the directory of a run, the one with "
+                         "run.h5 in it");
+}
+
+static int none_is_whole(const char *dir)
+{
+    return weir_err_hint("move %s/checkpoints away, and --resume starts anew",
+                         dir);
+}
+
+/* Find what --resume or --from continues; c->checkpoint stays NULL when the
+ * run starts anew. */
+static int find_start(struct command *c, struct weir_session_start *start,
+                      uint64_t *step)
+{
+    const char *from = c->args.from, *dir = from ? from : c->dir;
     *start = (struct weir_session_start){.lineage = ""};
-    if (!c->args.resume && !c->args.from)
+    if (!c->args.resume && !from)
         return 0;
-    int rc = weir_checkpoint_open_newest(dir, &c->checkpoint, &step);
-    if (rc == -ENOENT && c->args.resume) {
+    int rc = weir_checkpoint_open_newest(dir, &c->checkpoint, step);
+    if (rc == -ENOENT && from)
+        return nothing_to_continue(dir);
+    if (rc == -ENOENT) {
         weir_err_clear();
-        weir_log_info("run", "%s: no checkpoint yet, starting anew", dir);
         return 0;
     }
+    if (rc == -WEIR_ECORRUPT)
+        return none_is_whole(dir);
     rc = rc ? rc
             : check_continuation(
-                  c, c->args.from ? WEIR_CHANGE_FROM : WEIR_CHANGE_ANYTIME,
-                  &start->same_strategy);
+                  c, from ? WEIR_CHANGE_FROM : WEIR_CHANGE_ANYTIME, start);
     if (rc)
         return rc;
     start->checkpoint = c->checkpoint;
-    start->same_run = c->args.resume;
-    if (c->args.from)
+    start->same_run = !from;
+    if (from)
         snprintf(c->lineage, sizeof(c->lineage), "%s step %llu", dir,
-                 (unsigned long long)step);
+                 (unsigned long long)*step);
     start->lineage = c->lineage;
-    weir_log_info("run", "continuing %s at step %llu", dir,
-                  (unsigned long long)step);
-    return c->args.resume ? weir_checkpoint_set_aside(dir, step) : 0;
+    return 0;
+}
+
+static void announce_start(const struct command *c, uint64_t step)
+{
+    if (c->checkpoint)
+        weir_log_info("run", "continuing %s at step %llu",
+                      c->args.from ? c->args.from : c->dir,
+                      (unsigned long long)step);
+    else if (c->args.resume)
+        weir_log_info("run", "%s: no checkpoint yet, starting anew", c->dir);
+}
+
+/* A directory is made, or taken, only for a run that can start. */
+static int take_up(struct command *c, struct weir_session_start *start)
+{
+    uint64_t step = 0;
+    int rc = c->args.from ? find_start(c, start, &step) : 0;
+    rc = rc ? rc : open_dir(c);
+    if (rc == 0 && !c->args.from)
+        rc = find_start(c, start, &step);
+    if (rc)
+        return rc;
+    announce_start(c, step);
+    if (!start->same_run)
+        return 0;
+    /* Damaged checkpoints newer than this one must not be found again. */
+    int moved = weir_checkpoint_set_aside(c->dir, step);
+    return moved < 0 ? moved : 0;
 }
 
 /* ---- the run ---- */
@@ -185,6 +239,13 @@ static int load(struct command *c)
     return rc ? rc : weir_config_check(c->cfg);
 }
 
+static void print_version(const struct command *c)
+{
+    if (!c->args.quiet)
+        printf("weir %s  %s, %s, %s\n", WEIR_VERSION, weir_engine_version(),
+               weir_isa_name(), weir_heap_name());
+}
+
 static void print_banner(const struct command *c)
 {
     const struct weir_run *run = c->session->run;
@@ -192,8 +253,6 @@ static void print_banner(const struct command *c)
     char *plan = NULL;
     if (c->args.quiet)
         return;
-    printf("weir %s  %s, %s, %s\n", WEIR_VERSION, weir_engine_version(),
-           weir_isa_name(), weir_heap_name());
     printf("solver   %s: %s\n", run->solver->name, run->info.equation);
     printf("model    %s, %zu parameters; strategy %s, %s clock, seed %llu\n",
            run->cfg->model.name,
@@ -242,17 +301,28 @@ static int conduct(struct command *c)
     weir_view_clear(&c->view);
     weir_summary_print(c->session);
     fflush(stdout);
+    note(c, "run", "ended", weir_ending_text(weir_session_ending(c->session)));
     return rc ? rc : ending_code(c);
 }
 
-/* --check: make everything, run nothing. */
+/* Before anything has run, what the system refuses is its environment's. */
+static int before_start(int rc)
+{
+    return rc < 0 && -rc < WEIR_ECONFIG ? -WEIR_EENV : rc;
+}
+
+/* --check: make everything, run nothing, write nothing. */
 static int check(struct command *c)
 {
-    struct weir_session_start start = {.lineage = ""};
-    int rc =
-        weir_session_create(c->cfg, NULL, &c->topology, &start, &c->session);
+    struct weir_session_start start;
+    uint64_t step = 0;
+    int rc = find_start(c, &start, &step);
+    rc = rc ? rc
+            : weir_session_create(c->cfg, NULL, &c->topology, &start,
+                                  &c->session);
     if (rc)
-        return rc;
+        return before_start(rc);
+    announce_start(c, step);
     print_banner(c);
     printf("%s: ok. %d simulations of %u samples, %lld gradient steps of %d; "
            "%.2f new samples a step\n",
@@ -262,34 +332,52 @@ static int check(struct command *c)
     return 0;
 }
 
-static int run_in_dir(struct command *c)
+static int prepare(struct command *c)
 {
     struct weir_session_start start;
-    int rc = open_dir(c);
-    rc = rc ? rc : take_up(c, &start);
+    int rc = take_up(c, &start);
     rc = rc ? rc : write_resolved(c);
     rc = rc ? rc
             : weir_session_create(c->cfg, c->dir, &c->topology, &start,
                                   &c->session);
     weir_safetensors_close(c->checkpoint);
     c->checkpoint = NULL;
+    return rc;
+}
+
+static int run_in_dir(struct command *c)
+{
+    int rc = before_start(prepare(c));
     return rc ? rc : conduct(c);
+}
+
+/* What CONFIG is when --resume comes without one. */
+static int use_resolved(struct command *c)
+{
+    snprintf(c->resolved, sizeof(c->resolved), "%s/resolved.yaml", c->args.out);
+    c->args.config = c->resolved;
+    if (access(c->resolved, F_OK) == 0)
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG, "--resume: %s is not the directory of a run",
+              c->args.out);
+    return weir_err_hint("name its configuration to start one there: weir run "
+                         "CONFIG --out %s",
+                         c->args.out);
 }
 
 static int choose(struct command *c)
 {
-    static char resolved[PATH_MAX];
     const struct weir_command *me = &weir_command_run;
     if (c->args.resume && c->args.from)
         return weir_usage(me, "--resume and --from exclude each other");
     if (c->args.resume && !c->args.out)
         return weir_usage(me, "--resume needs --out, the run's directory");
-    if (!c->args.config && c->args.resume) {
-        snprintf(resolved, sizeof(resolved), "%s/resolved.yaml", c->args.out);
-        c->args.config = resolved;
-    }
-    if (!c->args.config)
+    if (!c->args.config && !c->args.resume)
         return weir_usage(me, "which configuration?");
+    if (c->args.out && strlen(c->args.out) >= sizeof(c->dir))
+        return weir_usage(me, "--out: name too long");
+    if (!c->args.config && use_resolved(c))
+        return -WEIR_ECONFIG;
     if (c->args.out)
         snprintf(c->dir, sizeof(c->dir), "%s", c->args.out);
     else
@@ -325,10 +413,14 @@ static int run(int argc, char **argv)
         return rc;
     weir_log_sink(write_log, &c);
     weir_supervisor_block_signals();
-    rc = weir_topology_discover(&c.topology);
-    rc = rc ? rc : load(&c);
+    rc = load(&c);
+    if (rc == 0)
+        print_version(&c);
+    rc = rc ? rc : before_start(weir_topology_discover(&c.topology));
     if (rc == 0)
         rc = c.args.check ? check(&c) : run_in_dir(&c);
+    if (rc < 0 && rc != -WEIR_EINTERRUPTED)
+        note(&c, "run", "error", weir_err_message());
     release(&c);
     return rc;
 }
@@ -341,19 +433,22 @@ const struct weir_command weir_command_run = {
         "  --out DIR         where results go (default: "
         "runs/CONFIG-DATE-TIME)\n"
         "  --set KEY=VALUE   override a key of the configuration; repeatable\n"
-        "  --resume          go on with the run in DIR from its newest whole\n"
+        "  --resume          go on with the run in --out DIR from its newest "
+        "whole\n"
         "                    checkpoint; CONFIG may be left out\n"
-        "  --from DIR        a new run that continues another, with changes\n"
-        "  --check           check the configuration and the machine, run "
-        "nothing\n"
+        "  --from DIR        a new run that continues the one in DIR, with "
+        "changes\n"
+        "  --check           check configuration, machine and continuation; "
+        "run and\n"
+        "                    write nothing\n"
         "  --requeue         after SIGTERM or SIGUSR1, exit 0 (for "
         "schedulers)\n"
         "  --quiet           no progress; warnings and the summary remain\n"
         "\n"
         "DIR gets run.h5 (readable while it grows), checkpoints, log and\n"
-        "resolved.yaml. Ctrl-C, SIGTERM and SIGUSR1 write a checkpoint and "
-        "end\n"
-        "the run; a second Ctrl-C leaves at once.\n"
+        "resolved.yaml. Ctrl-C, SIGTERM, SIGUSR1 and SIGHUP write a "
+        "checkpoint\n"
+        "and end the run; a second Ctrl-C leaves at once.\n"
         "\n"
         "Exit status: 0 ok, 1 the run failed, 2 usage or configuration,\n"
         "3 environment, 130 interrupted after a checkpoint.\n",

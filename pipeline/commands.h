@@ -37,7 +37,7 @@ struct weir_arguments {
     const char *set[WEIR_MAX_SETS];
     size_t n_set;
     const char *out, *from;
-    int resume, check, requeue, quiet, help;
+    int resume, check, requeue, quiet;
 };
 
 /**

@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "pipeline/intake.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -22,17 +23,34 @@ static const char *pretty_ns(double ns, char text[32])
     return text;
 }
 
-static void print_ending(const struct weir_session *s)
+const char *weir_ending_text(enum weir_ending ending)
 {
     static const char *const text[] = {
         [WEIR_ENDING_NONE] = "did not end",
         [WEIR_ENDING_STEPS] = "all planned gradient steps done",
         [WEIR_ENDING_DRAINED] = "simulations used up and reservoir drained",
-        [WEIR_ENDING_INTERRUPTED] = "interrupted; --resume goes on",
+        [WEIR_ENDING_INTERRUPTED] = "interrupted",
         [WEIR_ENDING_FAILED] = "failed",
     };
+    size_t n = sizeof(text) / sizeof(*text);
+    return (size_t)ending < n ? text[ending] : "ended in a way unknown here";
+}
+
+static void print_way_on(const struct weir_session *s)
+{
+    if (weir_session_ending(s) != WEIR_ENDING_INTERRUPTED || !s->run->dir)
+        return;
+    if (s->trainer->step == 0)
+        printf("          training had not begun: there is nothing to keep\n");
+    else
+        printf("          go on with: weir run --resume --out %s\n",
+               s->run->dir);
+}
+
+static void print_ending(const struct weir_session *s)
+{
     const struct weir_intake *in = weir_boundary_intake(s->trainer->boundary);
-    printf("\nended     %s\n", text[weir_session_ending(s)]);
+    printf("\nended     %s\n", weir_ending_text(weir_session_ending(s)));
     printf("          %llu gradient steps, %u simulations",
            (unsigned long long)s->trainer->step, in->finished);
     if (in->failed)
@@ -41,12 +59,29 @@ static void print_ending(const struct weir_session *s)
     if (s->first_step)
         printf(" since step %llu", (unsigned long long)s->first_step);
     printf("\n");
+    print_way_on(s);
 }
 
 static void print_ratio(const char *name, double error, double persistence)
 {
-    printf("          %-17s %.3e  %6.1fx below persistence\n", name, error,
-           error > 0 ? persistence / error : 0.0);
+    bool below = error <= persistence;
+    double ratio = below ? persistence / error : error / persistence;
+    printf("          %-17s %.3e", name, error);
+    if (isfinite(ratio))
+        printf("  %6.1fx %s persistence", ratio, below ? "below" : "ABOVE");
+    printf("\n");
+}
+
+static void print_rollouts(const struct weir_evaluation *e)
+{
+    uint32_t n = e->trajectories - e->invalid;
+    if (e->rollout_step == 0)
+        return;
+    printf("          rollout to step %u  ", e->rollout_step);
+    if (e->rollout_failures < n)
+        printf("nRMSE mean %.3f, median %.3f; ", e->rollout_mean,
+               e->rollout_median);
+    printf("%u of %u failed (nRMSE above 1)\n", e->rollout_failures, n);
 }
 
 static void print_test(const struct weir_session *s)
@@ -65,11 +100,7 @@ static void print_test(const struct weir_session *s)
     print_ratio("CVaR 0.99", e->error.cvar99, e->persistence.cvar99);
     print_ratio("worst trajectory", e->error.worst_trajectory,
                 e->persistence.worst_trajectory);
-    if (e->rollout_step)
-        printf("          rollout to step %u  nRMSE mean %.3f, median %.3f; "
-               "%u of %u failed\n",
-               e->rollout_step, e->rollout_mean, e->rollout_median,
-               e->rollout_failures, e->trajectories - e->invalid);
+    print_rollouts(e);
 }
 
 static void print_time(const struct weir_session *s)
@@ -96,7 +127,7 @@ static void print_quantiles(const char *name, const struct weir_hist *h)
 static void print_latency(const struct weir_session *s)
 {
     const struct weir_trainer *t = s->trainer;
-    printf("latency   gradient step       p50 %.2f ms, p99 %.2f ms\n",
+    printf("latency   %-26s p50 %.2f ms, p99 %.2f ms\n", "gradient step",
            (double)weir_hist_quantile(&t->step_hist, 0.5) * 1e-6,
            (double)weir_hist_quantile(&t->step_hist, 0.99) * 1e-6);
     print_quantiles("loss -> claimable cell",
@@ -168,9 +199,11 @@ void weir_summary_print(const struct weir_session *s)
     print_test(s);
     print_time(s);
     print_samples(s);
-    print_latency(s);
-    print_strategy(s);
-    print_limit(s);
+    if (weir_hist_count(&s->trainer->step_hist)) {
+        print_latency(s);
+        print_strategy(s);
+        print_limit(s);
+    }
     if (s->run->dir)
         printf("results   %s/run.h5, %s/checkpoints\n", s->run->dir,
                s->run->dir);

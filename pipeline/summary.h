@@ -9,6 +9,8 @@
  */
 #include "pipeline/session.h"
 
+/** How a run ended, in words. */
+const char *weir_ending_text(enum weir_ending ending);
 /** Print it to stdout. */
 void weir_summary_print(const struct weir_session *s);
 

@@ -19,6 +19,14 @@ struct weir_supervisor {
     _Atomic uint32_t over; /* V1 */
 };
 
+/* A blocked signal is taken even when it is ignored, so ask about nohup. */
+static bool is_ignored(int signal_number)
+{
+    struct sigaction now;
+    return sigaction(signal_number, NULL, &now) == 0 &&
+           now.sa_handler == SIG_IGN;
+}
+
 static sigset_t watched(void)
 {
     sigset_t set;
@@ -26,6 +34,8 @@ static sigset_t watched(void)
     sigaddset(&set, SIGINT);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGUSR1);
+    if (!is_ignored(SIGHUP))
+        sigaddset(&set, SIGHUP);
     return set;
 }
 

@@ -4,9 +4,9 @@
 
 /**
  * @file
- * The supervisor owns the signals: SIGINT, SIGTERM and SIGUSR1 are blocked in
- * every thread and taken by one of its own. The first asks for a checkpoint and
- * an end; a second SIGINT leaves at once. SIGXFSZ is ignored, so that a file
+ * The supervisor owns the signals: SIGINT, SIGTERM, SIGUSR1 and, but under
+ * nohup, SIGHUP are blocked in every thread and taken by one of its own. The
+ * first asks for a checkpoint and an end; a second SIGINT leaves at once. SIGXFSZ is ignored, so that a file
  * that may not grow is an error and not an end.
  *
  * Owners: `seen` supervisor's thread -> anyone; `over` program -> thread.

@@ -14,7 +14,8 @@
 /* The counters, read once, as the line shows them. */
 struct now {
     int64_t step, steps, finished, budget, resident, unseen, generation;
-    double loss, validation, waited, checkpoint_age, eta;
+    double loss, waited, checkpoint_age, eta;
+    char validation[16]; /* "-": not measured yet */
     char lanes[MAX_LANES + 4];
 };
 
@@ -68,7 +69,6 @@ static struct now read_now(struct weir_view *view, const struct weir_run *run)
         .unseen = weir_counter_get(c->unseen),
         .generation = weir_counter_get(c->generation),
         .loss = (double)weir_counter_get(c->loss) * 1e-6,
-        .validation = (double)weir_counter_get(c->validation) * 1e-6,
         .waited = (double)weir_counter_get(c->waited_ns) * 1e-9 /
                   fmax(weir_run_seconds(run, ns), 1e-9),
         .checkpoint_age = saved ? (double)(ns - saved) * 1e-9 : -1,
@@ -76,6 +76,9 @@ static struct now read_now(struct weir_view *view, const struct weir_run *run)
     update_rate(view, n.step > view->last_step ? n.step : view->last_step);
     n.eta = n.steps && view->rate > 0 ? (double)(n.steps - n.step) / view->rate
                                       : -1;
+    int64_t micros = weir_counter_get(c->validation);
+    snprintf(n.validation, sizeof(n.validation), micros ? "%.3e" : "-",
+             (double)micros * 1e-6);
     read_lanes(run, n.lanes);
     return n;
 }
@@ -85,7 +88,7 @@ static void print_terminal(const struct weir_view *view, const struct now *n)
     char line[512];
     struct winsize w;
     int at = snprintf(line, sizeof(line),
-                      "step %lld/%lld | loss %.1e | val %.2e | %.0f samples/s "
+                      "step %lld/%lld | loss %.1e | val %s | %.0f samples/s "
                       "| sims %lld/%lld | pool %lld new %lld | gen %lld | "
                       "wait %.0f%% | %s",
                       (long long)n->step, (long long)n->steps, n->loss,
@@ -111,7 +114,7 @@ static void print_plain(const struct weir_view *view,
                         const struct weir_session *s, const struct now *n)
 {
     printf("progress time=%.1f step=%lld steps=%lld loss=%.4e "
-           "validation=%.4e steps_per_s=%.2f finished=%lld budget=%lld "
+           "validation=%s steps_per_s=%.2f finished=%lld budget=%lld "
            "resident=%lld unseen=%lld generation=%lld wait=%.3f lanes=%s\n",
            weir_run_seconds(s->run, weir_now_ns()), (long long)n->step,
            (long long)n->steps, n->loss, n->validation, view->rate,
