@@ -302,8 +302,9 @@ void weir_table_read(const struct weir_table *t, uint32_t id,
         .first_trained_batch = STAT(first_trained_batch),
     };
 #undef STAT
-    /* An OPEN cell's bank may be rewritten twice while we copy. */
-    if (out->state == WEIR_CELL_OPEN || out->state == WEIR_CELL_EMPTY)
+    /* The bank of a cell never claimed may be rewritten twice while we copy. */
+    if (out->state == WEIR_CELL_EMPTY ||
+        (out->state == WEIR_CELL_OPEN && out->attempt == 0))
         return;
     struct weir_origin *b = bank(t, id, BANK(word));
     out->origin = *b;

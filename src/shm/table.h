@@ -33,7 +33,7 @@
  *   bank not in force   proposer, while the cell is OPEN  nobody
  *   bank in force       nobody                            claimer after its
  *                                                         claim; anyone, once
- *                                                         the cell is not OPEN
+ *                                                         the cell was claimed
  *   delivered, times    keeper (the reservoir's leader)   everyone
  *   lane, started_ns    claimer                           everyone
  *   started             claimers (add)                    everyone
@@ -183,7 +183,11 @@ void weir_table_fail(struct weir_table *t, uint32_t id);
 /** Keeper: let the simulation run again (same id, next attempt). */
 void weir_table_reopen(struct weir_table *t, uint32_t id);
 
-/** One cell as readers see it. Parameters are set unless the cell is OPEN. */
+/**
+ * One cell as readers see it. Parameters and origin are set from the first
+ * claim on: they are what every attempt runs with, also while the cell is OPEN
+ * again. Before, they may change at any time, and are NULL and zero.
+ */
 struct weir_cell_view {
     enum weir_cell_state state;
     uint32_t attempt, delivered, lane;

@@ -154,6 +154,12 @@ static void a_simulation_that_runs_again_keeps_its_parameters(void **state)
     weir_table_reopen(t, 0);
     assert_int_equal(weir_table_state(t, 0), WEIR_CELL_OPEN);
     fails(propose(t, 0, 61), -EAGAIN);
+    struct weir_cell_view v;
+    struct set s = set_of(60);
+    weir_table_read(t, 0, &v);
+    assert_memory_equal(v.unit, s.unit, sizeof(s.unit));
+    assert_memory_equal(v.value, s.value, sizeof(s.value));
+    assert_int_equal(v.origin.generation, 60);
     /* It is claimed, not open to proposals: one cell never ran. */
     assert_int_equal(weir_table_open(t), 1);
     claims(t, 0, 2, 60);
