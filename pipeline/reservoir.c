@@ -29,6 +29,7 @@ struct weir_reservoir {
     uint32_t *lent; /* per lane */
     uint32_t *batch;
     uint32_t n_batch;
+    uint32_t *place; /* scratch of a draw: up to two batches of places */
     struct weir_hist *views;
     struct weir_reservoir_totals totals;
 };
@@ -41,8 +42,10 @@ static int allocate(struct weir_reservoir *r)
     r->free = weir_array(n, sizeof(*r->free));
     r->lent = weir_array(r->cfg.lanes, sizeof(*r->lent));
     r->batch = weir_array(r->cfg.batch, sizeof(*r->batch));
+    r->place = weir_array(2 * (size_t)r->cfg.batch, sizeof(*r->place));
     r->views = weir_array(1, sizeof(*r->views));
-    if (!r->entry || !r->pool || !r->free || !r->lent || !r->batch || !r->views)
+    if (!r->entry || !r->pool || !r->free || !r->lent || !r->batch ||
+        !r->place || !r->views)
         return WEIR_FAIL(ENOMEM, "reservoir of %u slots", n);
     return 0;
 }
@@ -77,6 +80,7 @@ void weir_reservoir_destroy(struct weir_reservoir *r)
     free(r->free);
     free(r->lent);
     free(r->batch);
+    free(r->place);
     free(r->views);
     free(r);
 }
@@ -134,7 +138,7 @@ static void leave(struct weir_reservoir *r, uint32_t slot)
 static bool evict_one(struct weir_reservoir *r)
 {
     uint32_t seen = r->size - r->unseen;
-    if (seen == 0)
+    if (seen == 0 || r->n_batch > 0) /* groups may be reading any of them */
         return false;
     struct weir_rng rng =
         weir_rng_stream(r->cfg.seed, WEIR_RNG_EVICT, r->totals.evicted);
@@ -234,25 +238,44 @@ static void take(struct weir_reservoir *r, uint32_t at, bool leaves)
     r->batch[r->n_batch++] = slot;
 }
 
-/* @p n distinct places of pool[from .. to), uniformly. Rejection is cheap while
- * the batch is a small part of the pool; else a shuffle of all places is. */
+/* Rejection is cheap while the batch is a small part of the pool. */
+static void draw_by_rejection(struct weir_reservoir *r, struct weir_rng *rng,
+                              uint32_t from, uint32_t n_places, uint32_t n,
+                              bool leaves)
+{
+    while (n > 0) {
+        uint32_t at = from + weir_rng_below(rng, n_places);
+        if (r->entry[r->pool[at]].state == WEIR_SLOT_IN_BATCH)
+            continue;
+        take(r, at, leaves);
+        n--;
+    }
+}
+
+/* Else a shuffle is; of places, for in the pool the unseen must stay in front
+ * of the seen. */
+static void draw_by_shuffle(struct weir_reservoir *r, struct weir_rng *rng,
+                            uint32_t from, uint32_t n_places, uint32_t n,
+                            bool leaves)
+{
+    for (uint32_t i = 0; i < n_places; i++)
+        r->place[i] = from + i;
+    for (uint32_t i = 0; i < n; i++) {
+        uint32_t j = i + weir_rng_below(rng, n_places - i);
+        uint32_t at = r->place[j];
+        r->place[j] = r->place[i];
+        take(r, at, leaves);
+    }
+}
+
+/* @p n distinct places of pool[from .. to), uniformly. */
 static void draw_uniform(struct weir_reservoir *r, struct weir_rng *rng,
                          uint32_t from, uint32_t to, uint32_t n, bool leaves)
 {
-    if (2 * n < to - from) {
-        while (n > 0) {
-            uint32_t at = from + weir_rng_below(rng, to - from);
-            if (r->entry[r->pool[at]].state == WEIR_SLOT_IN_BATCH)
-                continue;
-            take(r, at, leaves);
-            n--;
-        }
-        return;
-    }
-    for (uint32_t i = from; n > 0; i++, n--) {
-        pool_swap(r, i, i + weir_rng_below(rng, to - i));
-        take(r, i, leaves);
-    }
+    if (2 * n < to - from)
+        draw_by_rejection(r, rng, from, to - from, n, leaves);
+    else
+        draw_by_shuffle(r, rng, from, to - from, n, leaves);
 }
 
 static void draw_keep(struct weir_reservoir *r, struct weir_rng *rng,

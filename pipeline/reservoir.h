@@ -82,9 +82,10 @@ int weir_reservoir_create(const struct weir_reservoir_config *config,
 void weir_reservoir_destroy(struct weir_reservoir *r);
 
 /**
- * Lend one slot to @p lane, evicting a seen sample when none is free.
- * @return the slot; -EAGAIN when every slot is lent, unseen, or in the batch,
- *         or when the lane already has its share
+ * Lend one slot to @p lane, evicting a seen sample when none is free; while a
+ * batch is out nothing is evicted.
+ * @return the slot; -EAGAIN when every slot is lent or unseen, a batch is out,
+ *         or the lane already has its share
  */
 int weir_reservoir_lend(struct weir_reservoir *r, uint32_t lane);
 /** Slots lent to @p lane and not yet accepted or refused. */
