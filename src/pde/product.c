@@ -62,8 +62,10 @@ static double unit_of(const struct job *j, enum weir_operator op)
 }
 
 /* to = unit x operator(from) for n modes; no table: the value itself. */
-static void apply(const double *table, double unit, const double *from,
-                  double *to, size_t n)
+static inline __attribute__((always_inline)) void apply(const double *table,
+                                                        double unit,
+                                                        const double *from,
+                                                        double *to, size_t n)
 {
     if (!table) {
         memcpy(to, from, 2 * n * sizeof(double));
@@ -77,8 +79,9 @@ static void apply(const double *table, double unit, const double *from,
 }
 
 /* to += scale x unit x operator(from) for n modes. */
-static void accumulate(const double *table, double unit, double scale,
-                       const double *from, double *to, size_t n)
+static inline __attribute__((always_inline)) void accumulate(
+    const double *table, double unit, double scale, const double *from,
+    double *to, size_t n)
 {
     if (!table) {
         for (size_t i = 0; i < 2 * n; i++)
@@ -139,6 +142,20 @@ static size_t panel_width(const struct weir_spectrum *s, size_t col)
     return left < WEIR_PANEL ? left : WEIR_PANEL;
 }
 
+/* n is WEIR_PANEL but for the last panel: a constant where it is inlined. */
+static inline __attribute__((always_inline)) void fill_rows(
+    struct job *j, const double *table, double unit, const double *from,
+    size_t col, size_t n)
+{
+    const struct weir_spectrum *s = j->s;
+    for (size_t r = 0; r < s->keep_rows; r++) {
+        size_t i = r * s->width + col;
+        size_t row = weir_spectrum_full_row(s, r);
+        apply(table ? table + i : NULL, unit, from + 2 * i,
+              j->panel + 2 * WEIR_PANEL * row, n);
+    }
+}
+
 static void fill_panel(struct job *j, const struct weir_operand *in,
                        const double *u, size_t col)
 {
@@ -149,11 +166,25 @@ static void fill_panel(struct job *j, const struct weir_operand *in,
     size_t n = panel_width(s, col);
     memset(j->panel + 2 * WEIR_PANEL * (s->limit_row + 1), 0,
            2 * WEIR_PANEL * (s->rows - s->keep_rows) * sizeof(double));
+    if (n == WEIR_PANEL && table)
+        fill_rows(j, table, unit, from, col, WEIR_PANEL);
+    else if (n == WEIR_PANEL)
+        fill_rows(j, NULL, unit, from, col, WEIR_PANEL);
+    else
+        fill_rows(j, table, unit, from, col, n);
+}
+
+static inline __attribute__((always_inline)) void empty_rows(
+    struct job *j, const double *table, double unit, double *into, size_t col,
+    size_t n)
+{
+    const struct weir_spectrum *s = j->s;
+    double scale = 1.0 / (double)s->points;
     for (size_t r = 0; r < s->keep_rows; r++) {
         size_t i = r * s->width + col;
         size_t row = weir_spectrum_full_row(s, r);
-        apply(table ? table + i : NULL, unit, from + 2 * i,
-              j->panel + 2 * WEIR_PANEL * row, n);
+        accumulate(table ? table + i : NULL, unit, scale,
+                   j->panel + 2 * WEIR_PANEL * row, into + 2 * i, n);
     }
 }
 
@@ -163,14 +194,12 @@ static void empty_panel(struct job *j, const struct weir_operand *to,
     const struct weir_spectrum *s = j->s;
     double *into = out + 2 * s->kept * (size_t)to->channel;
     const double *table = s->table[to->apply];
-    double unit = unit_of(j, to->apply), scale = 1.0 / (double)s->points;
+    double unit = unit_of(j, to->apply);
     size_t n = panel_width(s, col);
-    for (size_t r = 0; r < s->keep_rows; r++) {
-        size_t i = r * s->width + col;
-        size_t row = weir_spectrum_full_row(s, r);
-        accumulate(table ? table + i : NULL, unit, scale,
-                   j->panel + 2 * WEIR_PANEL * row, into + 2 * i, n);
-    }
+    if (n == WEIR_PANEL && !table)
+        empty_rows(j, NULL, unit, into, col, WEIR_PANEL);
+    else
+        empty_rows(j, table, unit, into, col, n);
 }
 
 static void columns_to_rows(struct job *j, const double *u)

@@ -203,11 +203,6 @@ size_t weir_spectrum_work(const struct weir_spectrum *s)
     return padded(2 * s->full);
 }
 
-size_t weir_spectrum_full_row(const struct weir_spectrum *s, size_t r)
-{
-    return r <= s->limit_row ? r : s->rows - s->keep_rows + r;
-}
-
 void weir_spectrum_forward(const struct weir_spectrum *s, double *field,
                            double *kept, double *tail, double *work)
 {

@@ -76,7 +76,11 @@ void weir_spectrum_full_wave(const struct weir_spectrum *s, size_t i,
 bool weir_spectrum_keeps(const struct weir_spectrum *s, size_t i);
 
 /** Row of the full half-spectrum that holds kept row @p r. */
-size_t weir_spectrum_full_row(const struct weir_spectrum *s, size_t r);
+static inline size_t weir_spectrum_full_row(const struct weir_spectrum *s,
+                                            size_t r)
+{
+    return r <= s->limit_row ? r : s->rows - s->keep_rows + r;
+}
 
 /** Doubles of one row's work area, real and complex, in whole cache lines. */
 size_t weir_spectrum_real_row(const struct weir_spectrum *s);
