@@ -49,24 +49,38 @@ static void set(struct weir_options *o, const char *name, double value)
     must(weir_options_set(o, name, text));
 }
 
+static void line_transforms(const struct bench *b,
+                            const struct weir_spectrum *s, fftw_complex *modes,
+                            double *real)
+{
+    for (int f = 0; f < b->operands; f++)
+        fftw_execute_dft_c2r(s->backward, modes, real);
+    for (int f = 0; f < b->results; f++)
+        fftw_execute_dft_r2c(s->forward, real, modes);
+}
+
 /* Every FFTW call of one evaluation of the non-linear term. */
 static void transforms(const struct bench *b, const struct weir_spectrum *s,
                        fftw_complex *modes, fftw_complex *wide,
                        fftw_complex *panel, double *real)
 {
-    size_t panels = b->dims == 2 ? s->stride / WEIR_PANEL : 0;
+    if (b->dims == 1) {
+        line_transforms(b, s, modes, real);
+        return;
+    }
+    fftw_complex *pair = (fftw_complex *)real;
     for (int f = 0; f < b->operands; f++)
-        for (size_t p = 0; p < panels; p++)
-            fftw_execute_dft(s->panel_backward, panel, wide + p * WEIR_PANEL);
-    for (size_t r = 0; r < s->rows; r++) {
+        for (size_t p = 0; p < s->stride; p += WEIR_PANEL)
+            fftw_execute_dft(s->panel_backward, panel, wide + p);
+    for (size_t r = 0; r < s->rows; r += 2) {
         for (int f = 0; f < b->operands; f++)
-            fftw_execute_dft_c2r(s->row_backward, modes, real);
+            fftw_execute_dft(s->pair_backward, modes, pair);
         for (int f = 0; f < b->results; f++)
-            fftw_execute_dft_r2c(s->row_forward, real, modes);
+            fftw_execute_dft(s->pair_forward, pair, modes);
     }
     for (int f = 0; f < b->results; f++)
-        for (size_t p = 0; p < panels; p++)
-            fftw_execute_dft(s->panel_forward, wide + p * WEIR_PANEL, panel);
+        for (size_t p = 0; p < s->stride; p += WEIR_PANEL)
+            fftw_execute_dft(s->panel_forward, wide + p, panel);
 }
 
 struct arrays {
@@ -81,10 +95,10 @@ static struct arrays arrays_of(const struct bench *b, bool measure)
     must(weir_spectrum_create(b->dims, (int[2]){b->points, b->points},
                               b->dealias, measure, &a.spectrum));
     const struct weir_spectrum *s = a.spectrum;
-    a.modes = weir_array(s->half + 8, sizeof(fftw_complex));
+    a.modes = weir_array(s->cols + 8, sizeof(fftw_complex));
     a.wide = weir_array(s->rows * s->stride, sizeof(fftw_complex));
     a.panel = weir_array(s->rows * WEIR_PANEL, sizeof(fftw_complex));
-    a.real = weir_array(s->cols, sizeof(double));
+    a.real = weir_array(2 * s->cols, sizeof(double));
     return a;
 }
 

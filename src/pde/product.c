@@ -10,8 +10,8 @@ struct job {
     const struct weir_spectrum *s;
     const double *coefficient;
     double k0;
-    double *modes;                       /* one row of coefficients */
-    double *grid[2 * WEIR_MAX_OPERANDS]; /* one row: operands, results */
+    double *modes;                       /* coefficients of a row, or of two */
+    double *grid[2 * WEIR_MAX_OPERANDS]; /* their points: operands, results */
     double *columns[WEIR_MAX_OPERANDS];  /* 2D: rows x stride */
     double *panel;                       /* 2D: rows x WEIR_PANEL */
 };
@@ -26,11 +26,17 @@ static size_t wide_doubles(const struct weir_spectrum *s)
     return 2 * s->rows * s->stride;
 }
 
+/* A row of coefficients or of points, of two rows in 2D, on cache lines. */
+static size_t row_doubles(const struct weir_spectrum *s)
+{
+    return (2 * s->cols + 2 + 7) / 8 * 8;
+}
+
 size_t weir_product_work(const struct weir_product *p,
                          const struct weir_spectrum *s)
 {
-    size_t rows = (size_t)(p->operands + p->results);
-    size_t n = weir_spectrum_complex_row(s) + rows * weir_spectrum_real_row(s);
+    size_t rows = 1 + (size_t)(p->operands + p->results);
+    size_t n = rows * row_doubles(s);
     if (s->dims == 2)
         n +=
             (size_t)wide_arrays(p) * wide_doubles(s) + 2 * WEIR_PANEL * s->rows;
@@ -40,11 +46,9 @@ size_t weir_product_work(const struct weir_product *p,
 static void lay_out(struct job *j, double *work)
 {
     j->modes = work;
-    work += weir_spectrum_complex_row(j->s);
-    for (int f = 0; f < j->p->operands + j->p->results; f++) {
-        j->grid[f] = work;
-        work += weir_spectrum_real_row(j->s);
-    }
+    for (int f = 0; f < j->p->operands + j->p->results; f++)
+        j->grid[f] = work += row_doubles(j->s);
+    work += row_doubles(j->s);
     if (j->s->dims == 1)
         return;
     for (int f = 0; f < wide_arrays(j->p); f++) {
@@ -95,26 +99,21 @@ static inline __attribute__((always_inline)) void accumulate(
     }
 }
 
-/* The row in `modes` to grid row f: what lies beyond the kept columns is 0,
-   and FFTW has destroyed it the time before. */
-static void row_to_grid(struct job *j, int f)
-{
-    const struct weir_spectrum *s = j->s;
-    memset(j->modes + 2 * s->width, 0, 2 * (s->half - s->width) * 8);
-    fftw_execute_dft_c2r(s->row_backward, (fftw_complex *)j->modes, j->grid[f]);
-}
-
-static void combine_row(struct job *j)
+static void combine(struct job *j, size_t points)
 {
     j->p->point(j->coefficient, (const double *const *)j->grid,
-                j->grid + j->p->operands, j->s->cols);
+                j->grid + j->p->operands, points);
 }
 
-/* Result f of the current row to `modes`. */
-static void row_to_modes(struct job *j, int f)
+/* ---- one dimension ----------------------------------------------------------- */
+
+/* FFTW destroys what lies beyond the kept modes each time. */
+static void line_to_grid(struct job *j, int f)
 {
-    fftw_execute_dft_r2c(j->s->row_forward, j->grid[j->p->operands + f],
-                         (fftw_complex *)j->modes);
+    const struct weir_spectrum *s = j->s;
+    memset(j->modes + 2 * s->width, 0,
+           2 * (s->half - s->width) * sizeof(double));
+    fftw_execute_dft_c2r(s->backward, (fftw_complex *)j->modes, j->grid[f]);
 }
 
 static void evaluate_line(struct job *j, const double *u, double *out)
@@ -124,16 +123,19 @@ static void evaluate_line(struct job *j, const double *u, double *out)
     for (int f = 0; f < j->p->operands; f++) {
         apply(s->table[in[f].apply], j->k0,
               u + 2 * s->kept * (size_t)in[f].channel, j->modes, s->width);
-        row_to_grid(j, f);
+        line_to_grid(j, f);
     }
-    combine_row(j);
+    combine(j, s->cols);
     for (int f = 0; f < j->p->results; f++) {
-        row_to_modes(j, f);
+        fftw_execute_dft_r2c(s->forward, j->grid[j->p->operands + f],
+                             (fftw_complex *)j->modes);
         accumulate(s->table[to[f].apply], j->k0, 1.0 / (double)s->points,
                    j->modes, out + 2 * s->kept * (size_t)to[f].channel,
                    s->width);
     }
 }
+
+/* ---- two dimensions ---------------------------------------------------------- */
 
 /* Columns of the panel that are kept modes; the last panel may have fewer. */
 static size_t panel_width(const struct weir_spectrum *s, size_t col)
@@ -213,21 +215,67 @@ static void columns_to_rows(struct job *j, const double *u)
     }
 }
 
-/* Results take the place of operands, whose row is used up by then. */
+/*
+ * The coefficients a of one real row and b of the next to those of a + i b:
+ * mode k is a + i b, mode -k is conj(a) + i conj(b). What lies between stays
+ * zero: this transform keeps its input.
+ */
+static void join_rows(const struct job *j, const double *restrict a,
+                      const double *restrict b)
+{
+    double *restrict z = j->modes;
+    double *w = z + 2 * j->s->cols;
+    z[0] = a[0];
+    z[1] = b[0];
+    for (size_t k = 1; k < j->s->width; k++) {
+        double ar = a[2 * k], ai = a[2 * k + 1];
+        double br = b[2 * k], bi = b[2 * k + 1];
+        z[2 * k] = ar - bi;
+        z[2 * k + 1] = ai + br;
+        w -= 2;
+        w[0] = ar + bi;
+        w[1] = br - ai;
+    }
+}
+
+/* The inverse: a = (z + conj(w)) / 2, b = (z - conj(w)) / 2i, w at -k. */
+static void part_rows(const struct job *j, double *restrict a,
+                      double *restrict b)
+{
+    const double *z = j->modes, *w = z + 2 * j->s->cols;
+    a[0] = z[0];
+    b[0] = z[1];
+    a[1] = b[1] = 0;
+    for (size_t k = 1; k < j->s->width; k++) {
+        double zr = 0.5 * z[2 * k], zi = 0.5 * z[2 * k + 1];
+        w -= 2;
+        double wr = 0.5 * w[0], wi = 0.5 * w[1];
+        a[2 * k] = zr + wr;
+        a[2 * k + 1] = zi - wi;
+        b[2 * k] = zi + wi;
+        b[2 * k + 1] = wr - zr;
+    }
+}
+
+/* Results take the place of operands, whose rows are used up by then. */
 static void combine_rows(struct job *j)
 {
     const struct weir_spectrum *s = j->s;
-    size_t bytes = 2 * s->width * sizeof(double);
-    for (size_t r = 0; r < s->rows; r++) {
-        size_t at = 2 * s->stride * r;
+    for (size_t r = 0; r < s->rows; r += 2) {
+        size_t a = 2 * s->stride * r, b = a + 2 * s->stride;
+        memset(j->modes + 2 * s->width, 0,
+               2 * (s->cols + 1 - 2 * s->width) * sizeof(double));
         for (int f = 0; f < j->p->operands; f++) {
-            memcpy(j->modes, j->columns[f] + at, bytes);
-            row_to_grid(j, f);
+            join_rows(j, j->columns[f] + a, j->columns[f] + b);
+            fftw_execute_dft(s->pair_backward, (fftw_complex *)j->modes,
+                             (fftw_complex *)j->grid[f]);
         }
-        combine_row(j);
+        combine(j, 2 * s->cols);
         for (int f = 0; f < j->p->results; f++) {
-            row_to_modes(j, f);
-            memcpy(j->columns[f] + at, j->modes, bytes);
+            fftw_execute_dft(s->pair_forward,
+                             (fftw_complex *)j->grid[j->p->operands + f],
+                             (fftw_complex *)j->modes);
+            part_rows(j, j->columns[f] + a, j->columns[f] + b);
         }
     }
 }

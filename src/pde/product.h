@@ -9,9 +9,11 @@
  *
  * Two dimensions are done in two passes that keep every transform in the first
  * cache. Columns, four at a time: only kept columns are transformed, a third
- * less than the whole. Then each grid row on its own: all operands to real
- * values, combine, back to coefficients; a field is never stored on the grid.
- * Columns again, and the mask drops what it drops.
+ * less than the whole. Then the grid rows, two at a time: with row r as real and
+ * row r + 1 as imaginary part, one complex transform does both, which FFTW runs
+ * faster than two real ones; all operands to the grid, combine, back to
+ * coefficients; a field is never stored on the grid. Columns again, and the mask
+ * drops what it drops.
  */
 #include "pde/spectrum.h"
 
@@ -23,7 +25,7 @@ struct weir_operand {
     enum weir_operator apply;
 };
 
-/** Results from operands at @p n points of one grid row. */
+/** Results from operands at @p n points, in an order of no concern to it. */
 typedef void weir_pointwise(const double *coefficient, const double *const *in,
                             double *const *out, size_t n);
 

@@ -15,16 +15,6 @@ static size_t padded(size_t doubles)
     return (doubles + 7) / 8 * 8;
 }
 
-size_t weir_spectrum_real_row(const struct weir_spectrum *s)
-{
-    return padded(s->cols);
-}
-
-size_t weir_spectrum_complex_row(const struct weir_spectrum *s)
-{
-    return padded(2 * s->half);
-}
-
 /* Largest wave number with |n| <= f (N/2) - 1; f = 2/3 is not exact. */
 static size_t kept_limit(size_t n, double dealias)
 {
@@ -123,12 +113,16 @@ static void plan_all(struct weir_spectrum *s, double *real, fftw_complex *modes,
                      fftw_complex *panel, unsigned how)
 {
     int n = (int)s->cols, m = (int)s->rows;
-    s->row_forward = fftw_plan_dft_r2c_1d(n, real, modes, how);
-    s->row_backward = fftw_plan_dft_c2r_1d(n, modes, real, how);
-    if (s->dims == 1)
+    if (s->dims == 1) {
+        s->forward = fftw_plan_dft_r2c_1d(n, real, modes, how);
+        s->backward = fftw_plan_dft_c2r_1d(n, modes, real, how);
         return;
+    }
     s->forward = fftw_plan_dft_r2c_2d(m, n, real, modes, how);
     s->backward = fftw_plan_dft_c2r_2d(m, n, modes, real, how);
+    fftw_complex *pair = (fftw_complex *)real;
+    s->pair_forward = fftw_plan_dft_1d(n, pair, modes, FFTW_FORWARD, how);
+    s->pair_backward = fftw_plan_dft_1d(n, modes, pair, FFTW_BACKWARD, how);
     plan_panels(s, panel, modes, how);
 }
 
@@ -144,10 +138,9 @@ static int make_plans(struct weir_spectrum *s, bool measure)
     free(real);
     free(modes);
     free(panel);
-    bool rows = s->row_forward && s->row_backward;
-    bool plane =
-        s->forward && s->backward && s->panel_forward && s->panel_backward;
-    if (!rows || (s->dims == 2 && !plane))
+    bool plane = s->pair_forward && s->pair_backward && s->panel_forward &&
+                 s->panel_backward;
+    if (!s->forward || !s->backward || (s->dims == 2 && !plane))
         return WEIR_FAIL(ENOMEM, "spectrum: plans for %zu x %zu points",
                          s->rows, s->cols);
     return 0;
@@ -187,8 +180,8 @@ void weir_spectrum_free(struct weir_spectrum *s)
 {
     if (!s)
         return;
-    fftw_destroy_plan(s->row_forward);
-    fftw_destroy_plan(s->row_backward);
+    fftw_destroy_plan(s->pair_forward);
+    fftw_destroy_plan(s->pair_backward);
     fftw_destroy_plan(s->panel_forward);
     fftw_destroy_plan(s->panel_backward);
     fftw_destroy_plan(s->forward);
@@ -206,8 +199,7 @@ size_t weir_spectrum_work(const struct weir_spectrum *s)
 void weir_spectrum_forward(const struct weir_spectrum *s, double *field,
                            double *kept, double *tail, double *work)
 {
-    fftw_plan plan = s->dims == 2 ? s->forward : s->row_forward;
-    fftw_execute_dft_r2c(plan, field, (fftw_complex *)work);
+    fftw_execute_dft_r2c(s->forward, field, (fftw_complex *)work);
     double scale = 1.0 / (double)s->points;
     for (size_t i = 0; i < 2 * s->full; i++)
         tail[i] = work[i] * scale;
@@ -229,6 +221,5 @@ void weir_spectrum_backward(const struct weir_spectrum *s, const double *kept,
     for (size_t r = 0; r < s->keep_rows; r++)
         memcpy(work + 2 * s->half * weir_spectrum_full_row(s, r),
                kept + 2 * s->width * r, 2 * s->width * sizeof(double));
-    fftw_plan plan = s->dims == 2 ? s->backward : s->row_backward;
-    fftw_execute_dft_c2r(plan, (fftw_complex *)work, field);
+    fftw_execute_dft_c2r(s->backward, (fftw_complex *)work, field);
 }

@@ -48,14 +48,14 @@ struct weir_spectrum {
     int dims;
     size_t rows, cols, half; /* grid; half = cols / 2 + 1 */
     size_t limit_row, limit_col;
-    size_t keep_rows, width;          /* kept modes: keep_rows x width */
-    size_t stride;                    /* width in whole panels */
-    size_t kept, full;                /* modes of a channel, kept and all */
-    size_t points;                    /* rows x cols */
-    double *table[WEIR_OPERATORS];    /* over i, for L = 2 pi; NULL: not used */
-    void *row_forward, *row_backward; /* fftw_plan: one row */
+    size_t keep_rows, width;       /* kept modes: keep_rows x width */
+    size_t stride;                 /* width in whole panels */
+    size_t kept, full;             /* modes of a channel, kept and all */
+    size_t points;                 /* rows x cols */
+    double *table[WEIR_OPERATORS]; /* over i, for L = 2 pi; NULL: not used */
+    void *forward, *backward;      /* fftw_plan: a whole field */
+    void *pair_forward, *pair_backward;   /* two rows as one complex, 2D */
     void *panel_forward, *panel_backward; /* one panel of columns, 2D */
-    void *forward, *backward;             /* the whole field */
 };
 
 /**
@@ -81,10 +81,6 @@ static inline size_t weir_spectrum_full_row(const struct weir_spectrum *s,
 {
     return r <= s->limit_row ? r : s->rows - s->keep_rows + r;
 }
-
-/** Doubles of one row's work area, real and complex, in whole cache lines. */
-size_t weir_spectrum_real_row(const struct weir_spectrum *s);
-size_t weir_spectrum_complex_row(const struct weir_spectrum *s);
 
 /** Doubles of work area that the two functions below need. */
 size_t weir_spectrum_work(const struct weir_spectrum *s);
