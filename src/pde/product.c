@@ -66,10 +66,9 @@ static double unit_of(const struct job *j, enum weir_operator op)
 }
 
 /* to = unit x operator(from) for n modes; no table: the value itself. */
-static inline __attribute__((always_inline)) void apply(const double *table,
-                                                        double unit,
-                                                        const double *from,
-                                                        double *to, size_t n)
+static inline __attribute__((always_inline)) void apply(
+    const double *restrict table, double unit, const double *restrict from,
+    double *restrict to, size_t n)
 {
     if (!table) {
         memcpy(to, from, 2 * n * sizeof(double));
@@ -77,15 +76,16 @@ static inline __attribute__((always_inline)) void apply(const double *table,
     }
     for (size_t i = 0; i < n; i++) {
         double k = unit * table[i];
-        to[2 * i] = -k * from[2 * i + 1];
-        to[2 * i + 1] = k * from[2 * i];
+        double re = from[2 * i], im = from[2 * i + 1];
+        to[2 * i] = -k * im;
+        to[2 * i + 1] = k * re;
     }
 }
 
 /* to += scale x unit x operator(from) for n modes. */
 static inline __attribute__((always_inline)) void accumulate(
-    const double *table, double unit, double scale, const double *from,
-    double *to, size_t n)
+    const double *restrict table, double unit, double scale,
+    const double *restrict from, double *restrict to, size_t n)
 {
     if (!table) {
         for (size_t i = 0; i < 2 * n; i++)
@@ -94,8 +94,9 @@ static inline __attribute__((always_inline)) void accumulate(
     }
     for (size_t i = 0; i < n; i++) {
         double k = scale * unit * table[i];
-        to[2 * i] -= k * from[2 * i + 1];
-        to[2 * i + 1] += k * from[2 * i];
+        double re = from[2 * i], im = from[2 * i + 1];
+        to[2 * i] -= k * im;
+        to[2 * i + 1] += k * re;
     }
 }
 
