@@ -65,8 +65,9 @@ void weir_numbers_fill(const struct weir_periodic *c, struct weir_numbers *n)
     n->k0 = 2 * M_PI / n->value[c->coefficients];
     int wave[2];
     for (size_t i = 0; i < all_kept(c); i++) {
-        weir_spectrum_wave(s, i % s->kept, wave);
-        n->symbol[i] = weir_numbers_symbol(c, n, wave, (int)(i / s->kept));
+        bool live = weir_spectrum_wave(s, i % s->kept, wave);
+        int channel = (int)(i / s->kept);
+        n->symbol[i] = live ? weir_numbers_symbol(c, n, wave, channel) : 0;
     }
     weir_etd_fill(&n->etd, n->symbol, c->dt / c->substeps, c->real_weights);
     for (size_t i = 0; i < all_full(c); i++) {

@@ -16,11 +16,6 @@ struct job {
     double *panel;                       /* 2D: rows x WEIR_PANEL */
 };
 
-static int wide_arrays(const struct weir_product *p)
-{
-    return p->operands > p->results ? p->operands : p->results;
-}
-
 static size_t wide_doubles(const struct weir_spectrum *s)
 {
     return 2 * s->rows * s->stride;
@@ -38,8 +33,7 @@ size_t weir_product_work(const struct weir_product *p,
     size_t rows = 1 + (size_t)(p->operands + p->results);
     size_t n = rows * row_doubles(s);
     if (s->dims == 2)
-        n +=
-            (size_t)wide_arrays(p) * wide_doubles(s) + 2 * WEIR_PANEL * s->rows;
+        n += (size_t)p->operands * wide_doubles(s) + 2 * WEIR_PANEL * s->rows;
     return n;
 }
 
@@ -51,7 +45,7 @@ static void lay_out(struct job *j, double *work)
     work += row_doubles(j->s);
     if (j->s->dims == 1)
         return;
-    for (int f = 0; f < wide_arrays(j->p); f++) {
+    for (int f = 0; f < j->p->operands; f++) {
         j->columns[f] = work;
         work += wide_doubles(j->s);
     }
@@ -138,71 +132,55 @@ static void evaluate_line(struct job *j, const double *u, double *out)
 
 /* ---- two dimensions ---------------------------------------------------------- */
 
-/* Columns of the panel that are kept modes; the last panel may have fewer. */
-static size_t panel_width(const struct weir_spectrum *s, size_t col)
-{
-    size_t left = s->width - col;
-    return left < WEIR_PANEL ? left : WEIR_PANEL;
-}
-
-/* n is WEIR_PANEL but for the last panel: a constant where it is inlined. */
-static inline __attribute__((always_inline)) void fill_rows(
-    struct job *j, const double *table, double unit, const double *from,
-    size_t col, size_t n)
+static inline __attribute__((always_inline)) void fill_rows(struct job *j,
+                                                            const double *table,
+                                                            double unit,
+                                                            const double *from)
 {
     const struct weir_spectrum *s = j->s;
-    for (size_t r = 0; r < s->keep_rows; r++) {
-        size_t i = r * s->width + col;
-        size_t row = weir_spectrum_full_row(s, r);
-        apply(table ? table + i : NULL, unit, from + 2 * i,
-              j->panel + 2 * WEIR_PANEL * row, n);
-    }
+    for (size_t r = 0; r < s->keep_rows; r++)
+        apply(table ? table + s->stride * r : NULL, unit,
+              from + 2 * s->stride * r,
+              j->panel + 2 * WEIR_PANEL * weir_spectrum_full_row(s, r),
+              WEIR_PANEL);
 }
 
+/* Kept rows of four columns, operated on; the rows between them are zero. */
 static void fill_panel(struct job *j, const struct weir_operand *in,
                        const double *u, size_t col)
 {
     const struct weir_spectrum *s = j->s;
-    const double *from = u + 2 * s->kept * (size_t)in->channel;
+    const double *from = u + 2 * (s->kept * (size_t)in->channel + col);
     const double *table = s->table[in->apply];
-    double unit = unit_of(j, in->apply);
-    size_t n = panel_width(s, col);
     memset(j->panel + 2 * WEIR_PANEL * (s->limit_row + 1), 0,
            2 * WEIR_PANEL * (s->rows - s->keep_rows) * sizeof(double));
-    if (n == WEIR_PANEL && table)
-        fill_rows(j, table, unit, from, col, WEIR_PANEL);
-    else if (n == WEIR_PANEL)
-        fill_rows(j, NULL, unit, from, col, WEIR_PANEL);
+    if (table)
+        fill_rows(j, table + col, unit_of(j, in->apply), from);
     else
-        fill_rows(j, table, unit, from, col, n);
+        fill_rows(j, NULL, 1, from);
 }
 
 static inline __attribute__((always_inline)) void empty_rows(
-    struct job *j, const double *table, double unit, double *into, size_t col,
-    size_t n)
+    struct job *j, const double *table, double unit, double *into)
 {
     const struct weir_spectrum *s = j->s;
     double scale = 1.0 / (double)s->points;
-    for (size_t r = 0; r < s->keep_rows; r++) {
-        size_t i = r * s->width + col;
-        size_t row = weir_spectrum_full_row(s, r);
-        accumulate(table ? table + i : NULL, unit, scale,
-                   j->panel + 2 * WEIR_PANEL * row, into + 2 * i, n);
-    }
+    for (size_t r = 0; r < s->keep_rows; r++)
+        accumulate(table ? table + s->stride * r : NULL, unit, scale,
+                   j->panel + 2 * WEIR_PANEL * weir_spectrum_full_row(s, r),
+                   into + 2 * s->stride * r, WEIR_PANEL);
 }
 
 static void empty_panel(struct job *j, const struct weir_operand *to,
                         double *out, size_t col)
 {
     const struct weir_spectrum *s = j->s;
-    double *into = out + 2 * s->kept * (size_t)to->channel;
+    double *into = out + 2 * (s->kept * (size_t)to->channel + col);
     const double *table = s->table[to->apply];
-    double unit = unit_of(j, to->apply);
-    size_t n = panel_width(s, col);
-    if (n == WEIR_PANEL && !table)
-        empty_rows(j, NULL, unit, into, col, WEIR_PANEL);
+    if (table)
+        empty_rows(j, table + col, unit_of(j, to->apply), into);
     else
-        empty_rows(j, table, unit, into, col, n);
+        empty_rows(j, NULL, 1, into);
 }
 
 static void columns_to_rows(struct job *j, const double *u)
@@ -258,7 +236,8 @@ static void part_rows(const struct job *j, double *restrict a,
     }
 }
 
-/* Results take the place of operands, whose rows are used up by then. */
+/* Results take the place of operands, whose rows are used up by then. Dead
+   columns keep the zeros that came with the operands. */
 static void combine_rows(struct job *j)
 {
     const struct weir_spectrum *s = j->s;

@@ -29,7 +29,10 @@ struct weir_operand {
 typedef void weir_pointwise(const double *coefficient, const double *const *in,
                             double *const *out, size_t n);
 
-/** No operands: no term. Each result is operated on and added to a channel. */
+/**
+ * No operands: no term. Each result is operated on and added to a channel; there
+ * are at most as many results as operands.
+ */
 struct weir_product {
     int operands, results;
     struct weir_operand in[WEIR_MAX_OPERANDS];

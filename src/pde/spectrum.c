@@ -34,17 +34,18 @@ static void set_sizes(struct weir_spectrum *s, int dims, const int *n,
     s->keep_rows = 2 * s->limit_row + 1;
     s->width = s->limit_col + 1;
     s->stride = (s->width + WEIR_PANEL - 1) / WEIR_PANEL * WEIR_PANEL;
-    s->kept = s->keep_rows * s->width;
+    s->kept = s->keep_rows * s->stride;
     s->full = s->rows * s->half;
     s->points = s->rows * s->cols;
 }
 
-void weir_spectrum_wave(const struct weir_spectrum *s, size_t i, int wave[2])
+bool weir_spectrum_wave(const struct weir_spectrum *s, size_t i, int wave[2])
 {
-    size_t row = i / s->width, col = i % s->width;
+    size_t row = i / s->stride, col = i % s->stride;
     int r = row <= s->limit_row ? (int)row : (int)row - (int)s->keep_rows;
     wave[0] = s->dims == 2 ? r : (int)col;
     wave[1] = s->dims == 2 ? (int)col : 0;
+    return col < s->width;
 }
 
 void weir_spectrum_full_wave(const struct weir_spectrum *s, size_t i,
@@ -206,7 +207,10 @@ void weir_spectrum_forward(const struct weir_spectrum *s, double *field,
     size_t bytes = 2 * s->width * sizeof(double);
     for (size_t r = 0; r < s->keep_rows; r++) {
         double *from = tail + 2 * s->half * weir_spectrum_full_row(s, r);
-        memcpy(kept + 2 * s->width * r, from, bytes);
+        double *to = kept + 2 * s->stride * r;
+        memcpy(to, from, bytes);
+        memset(to + 2 * s->width, 0,
+               2 * (s->stride - s->width) * sizeof(double));
         memset(from, 0, bytes);
     }
 }
@@ -220,6 +224,6 @@ void weir_spectrum_backward(const struct weir_spectrum *s, const double *kept,
         memset(work, 0, 2 * s->full * sizeof(double));
     for (size_t r = 0; r < s->keep_rows; r++)
         memcpy(work + 2 * s->half * weir_spectrum_full_row(s, r),
-               kept + 2 * s->width * r, 2 * s->width * sizeof(double));
+               kept + 2 * s->stride * r, 2 * s->width * sizeof(double));
     fftw_execute_dft_c2r(s->backward, (fftw_complex *)work, field);
 }

@@ -18,8 +18,9 @@
  *
  * Layout: kept modes are (re, im) pairs, [row][column]; the column is the last
  * axis (0..limit, the other half being conjugate), a row is the first axis of
- * two (0..limit, then -limit..-1) and there is one row in one dimension. The
- * tail is a full half-spectrum with zeros where modes are kept.
+ * two (0..limit, then -limit..-1) and there is one row in one dimension. Rows
+ * are filled up to whole cache lines with dead modes, which are always zero.
+ * The tail is a full half-spectrum with zeros where modes are kept.
  *
  * A spectrum never changes after it is made, so that any number of threads may
  * use it, each with its own work area. Making and freeing one calls FFTW's
@@ -48,10 +49,10 @@ struct weir_spectrum {
     int dims;
     size_t rows, cols, half; /* grid; half = cols / 2 + 1 */
     size_t limit_row, limit_col;
-    size_t keep_rows, width;       /* kept modes: keep_rows x width */
-    size_t stride;                 /* width in whole panels */
-    size_t kept, full;             /* modes of a channel, kept and all */
-    size_t points;                 /* rows x cols */
+    size_t keep_rows, width; /* kept modes: keep_rows x width */
+    size_t stride;           /* width in whole panels, with dead modes */
+    size_t kept, full;       /* modes of a channel: keep_rows x stride, all */
+    size_t points;           /* rows x cols */
     double *table[WEIR_OPERATORS]; /* over i, for L = 2 pi; NULL: not used */
     void *forward, *backward;      /* fftw_plan: a whole field */
     void *pair_forward, *pair_backward;   /* two rows as one complex, 2D */
@@ -67,8 +68,11 @@ int weir_spectrum_create(int dims, const int *n, double dealias, bool measure,
                          struct weir_spectrum **out);
 void weir_spectrum_free(struct weir_spectrum *s);
 
-/** Integer wave numbers of kept mode @p i; unused axes get 0. */
-void weir_spectrum_wave(const struct weir_spectrum *s, size_t i, int wave[2]);
+/**
+ * Integer wave numbers of kept mode @p i; unused axes get 0.
+ * @return whether it is a live mode
+ */
+bool weir_spectrum_wave(const struct weir_spectrum *s, size_t i, int wave[2]);
 /** The same for mode @p i of the full half-spectrum. */
 void weir_spectrum_full_wave(const struct weir_spectrum *s, size_t i,
                              int wave[2]);
