@@ -37,6 +37,12 @@ static inline size_t weir_shape_floats(const struct weir_shape *s)
     return (size_t)s->channels * (size_t)s->n[0] * (size_t)s->n[1];
 }
 
+/** A number of the equation that the config sets. */
+struct weir_constant {
+    const char *name; /* as the equation writes it */
+    double value;
+};
+
 /** What a configured solver produces. Pointers live as long as the config. */
 struct weir_solver_info {
     struct weir_shape shape;
@@ -48,7 +54,18 @@ struct weir_solver_info {
     bool periodic;
     const char *equation;     /* one line, as a paper would write it */
     const char *const *field; /* `channels` names */
-    struct weir_space space;  /* what is sampled, default ranges */
+    /**
+     * Coefficients in the equation's own units, whatever form the options had;
+     * NULL: none to tell. One that is sampled too stands here with the value
+     * that start_field uses.
+     */
+    const struct weir_constant *constant;
+    size_t constants;
+    /**
+     * What is sampled, default ranges. A coefficient called `length` is the
+     * extent of every axis, instead of `extent`.
+     */
+    struct weir_space space;
 };
 
 struct weir_solver_ops {

@@ -42,9 +42,12 @@ static const struct weir_option options[] = {
     {0},
 };
 
+static const char *const names[4] = {"rate", "valley", "bend", "angle"};
+
 struct config {
     double rate, valley, bend, cosine, sine;
     int substeps;
+    struct weir_constant constant[4];
 };
 
 struct lane {
@@ -64,6 +67,9 @@ static int configure(const struct weir_options *opts, void **config)
     c->bend = weir_option_real(opts, "bend");
     c->cosine = cos(weir_option_real(opts, "angle"));
     c->sine = sin(weir_option_real(opts, "angle"));
+    for (int i = 0; i < 4; i++)
+        c->constant[i] =
+            (struct weir_constant){names[i], weir_option_real(opts, names[i])};
     *config = c;
     return 0;
 }
@@ -79,6 +85,8 @@ static void describe(const void *config, struct weir_solver_info *info)
         .equation = "(x, y)' = -grad ((s^2 - 1)^2 / 4 + "
                     "valley / 2 (t - bend s^2)^2), (s, t) = turned (x, y)",
         .field = field,
+        .constant = c->constant,
+        .constants = 4,
         .space = {.n = 2, .parameter = space},
     };
 }

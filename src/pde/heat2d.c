@@ -47,6 +47,7 @@ struct config {
     struct weir_dirichlet *lattice;
     int points;
     double length, dt, alpha;
+    struct weir_constant constant;
     double *decay; /* of each mode in dt */
 };
 
@@ -101,6 +102,7 @@ static int configure(const struct weir_options *opts, void **config)
     c->length = weir_option_real(opts, "length");
     c->dt = weir_option_real(opts, "dt");
     c->alpha = weir_option_real(opts, "alpha");
+    c->constant = (struct weir_constant){"alpha", c->alpha};
     int rc = build(c, weir_option_int(opts, "fftw") == 1);
     if (rc < 0) {
         release(c);
@@ -124,6 +126,8 @@ static void describe(const void *config, struct weir_solver_info *info)
         .lane_bytes = 4 * size(c) * sizeof(double),
         .equation = "T_t = alpha (T_xx + T_yy), T given on four walls",
         .field = field,
+        .constant = &c->constant,
+        .constants = 1,
         .space = {.n = PARAMETERS, .parameter = parameters_of},
     };
 }

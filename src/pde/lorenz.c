@@ -37,6 +37,7 @@ static const struct weir_option options[] = {
 struct config {
     double dt, coefficient[COEFFICIENTS];
     int substeps;
+    struct weir_constant constant[COEFFICIENTS];
     struct weir_samples samples;
     struct weir_parameter parameter[AXES + COEFFICIENTS];
 };
@@ -58,8 +59,10 @@ static int build(struct config *c, const struct weir_options *opts)
     memcpy(c->parameter, start, sizeof(start));
     c->dt = weir_option_real(opts, "dt");
     c->substeps = (int)weir_option_int(opts, "substeps");
-    for (int i = 0; i < COEFFICIENTS; i++)
+    for (int i = 0; i < COEFFICIENTS; i++) {
         c->coefficient[i] = weir_option_real(opts, names[i]);
+        c->constant[i] = (struct weir_constant){names[i], c->coefficient[i]};
+    }
     int rc = weir_samples_read(weir_option_text(opts, "sample"), names,
                                COEFFICIENTS, &c->samples);
     return rc < 0 ? rc
@@ -92,6 +95,8 @@ static void describe(const void *config, struct weir_solver_info *info)
         .equation = "x' = sigma (y - x), y' = x (rho - z) - y, "
                     "z' = x y - beta z",
         .field = field,
+        .constant = c->constant,
+        .constants = COEFFICIENTS,
         .space = {.n = AXES + c->samples.n, .parameter = c->parameter},
     };
 }

@@ -101,6 +101,13 @@ static void name_numbers(struct weir_periodic *c)
     c->name[c->coefficients] = "length";
 }
 
+static void tell_constants(struct weir_periodic *c)
+{
+    for (size_t i = 0; i < c->coefficients; i++)
+        c->constant[i] =
+            (struct weir_constant){c->name[i], c->numbers.value[i]};
+}
+
 static int read_numbers(struct weir_periodic *c,
                         const struct weir_options *opts)
 {
@@ -118,6 +125,7 @@ static int read_numbers(struct weir_periodic *c,
                                .dims = c->system.dims};
     int rc = weir_coefficients_read(c->system.coefficient, opts, &scale,
                                     c->numbers.value);
+    tell_constants(c);
     return rc < 0 ? rc
                   : weir_samples_read(weir_option_text(opts, "sample"), c->name,
                                       c->coefficients + 1, &c->samples);
@@ -192,6 +200,8 @@ void weir_periodic_describe(const void *config, struct weir_solver_info *info)
         .periodic = true,
         .equation = c->system.equation,
         .field = c->system.field,
+        .constant = c->constant,
+        .constants = c->coefficients,
         .space = {.n = c->initial.space.n + c->samples.n,
                   .parameter = c->parameter},
     };

@@ -29,6 +29,7 @@ struct weir_periodic {
     struct weir_initial initial;
     size_t coefficients;
     const char *name[WEIR_MAX_COEFFICIENTS + 1]; /* of `value` */
+    struct weir_constant constant[WEIR_MAX_COEFFICIENTS];
     struct weir_samples samples;
     struct weir_parameter *parameter; /* initial's, then the samples */
 };

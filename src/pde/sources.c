@@ -37,6 +37,7 @@ struct config {
     int points, radius, sources;
     bool variable, normalise;
     double d, gamma;
+    struct weir_constant constant[3];
     size_t parameters;
     struct weir_parameter parameter[3 * MAX_SOURCES];
     char name[3 * MAX_SOURCES][8];
@@ -124,6 +125,9 @@ static int configure(const struct weir_options *opts, void **config)
     c->d = weir_option_real(opts, "D");
     c->gamma = weir_option_real(opts, "gamma");
     c->normalise = weir_option_bool(opts, "normalise");
+    c->constant[0] = (struct weir_constant){"D", c->d};
+    c->constant[1] = (struct weir_constant){"gamma", c->gamma};
+    c->constant[2] = (struct weir_constant){"radius", c->radius};
     int rc = check(c);
     if (rc == 0)
         rc = weir_dirichlet_create((size_t)c->points, (size_t)c->points,
@@ -155,6 +159,8 @@ static void describe(const void *config, struct weir_solver_info *info)
         .lane_bytes = 3 * size(c) * sizeof(double),
         .equation = "D lap u - gamma u + gamma s = 0, u = 0 at the edge",
         .field = field,
+        .constant = c->constant,
+        .constants = 3,
         .space = {.n = c->parameters, .parameter = c->parameter},
     };
 }

@@ -44,6 +44,30 @@ static void difficulties_give_the_default_kdv(void **state)
     rig_free(&b);
 }
 
+static double constant(const struct rig *r, const char *name)
+{
+    for (size_t i = 0; i < r->info.constants; i++)
+        if (!strcmp(r->info.constant[i].name, name))
+            return r->info.constant[i].value;
+    fail_msg("no constant %s", name);
+    return NAN;
+}
+
+static void constants_are_physical_whatever_the_form(void **state)
+{
+    (void)state;
+    struct rig r = rig_named("kdv");
+    set(&r, "form", "difficulty");
+    set(&r, "gamma3", "-14");
+    set(&r, "gamma4", "-9");
+    set(&r, "delta1", "-2");
+    rig_build(&r);
+    within("a3", fabs(constant(&r, "a3") + 1.068115234375), 1e-12);
+    within("a4", fabs(constant(&r, "a4") - 0.107288360595703), 1e-12);
+    within("b", fabs(constant(&r, "b") - 6.25), 1e-12);
+    rig_free(&r);
+}
+
 /* (alpha_3, alpha_4, beta_1) = (-8.5e-7, -2e-9, -.0125) are rounded values. */
 static void normalised_coefficients_give_nearly_the_default_kdv(void **state)
 {
@@ -301,6 +325,8 @@ static void every_solver_describes_itself(void **state)
         assert_true(r.info.lane_bytes > 0);
         for (int c = 0; c < r.info.shape.channels; c++)
             assert_non_null(r.info.field[c]);
+        for (size_t k = 0; k < r.info.constants; k++)
+            assert_true(isfinite(constant(&r, r.info.constant[k].name)));
         for (size_t k = 0; k < r.info.space.n; k++) {
             assert_non_null(r.info.space.parameter[k].name);
             assert_true(r.info.space.parameter[k].low <
@@ -341,6 +367,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(difficulties_give_the_default_kdv),
+        cmocka_unit_test(constants_are_physical_whatever_the_form),
         cmocka_unit_test(normalised_coefficients_give_nearly_the_default_kdv),
         cmocka_unit_test(difficulties_give_the_default_ks),
         cmocka_unit_test(difficulties_count_dimensions),
