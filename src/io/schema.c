@@ -78,16 +78,16 @@
       "predict the change of a state, not the next state")
 
 #define VALIDATION(K)                                                          \
-    K(validation, trajectories, INT, "64", 1, 1000000, NULL, NULL, FROM,       \
-      "in the set that picks the best checkpoint")                             \
+    K(validation, trajectories, INT, "64", 0, 1000000, NULL, NULL, FROM,       \
+      "in the set that picks the best checkpoint; 0: none")                    \
     K(validation, every, INT, "500", 1, COUNT_MAX, NULL, "gradient steps",     \
       ANYTIME, "between two evaluations")                                      \
     K(validation, seed, INT, "7", 0, SEED_MAX, NULL, NULL, FROM,               \
       "of the set's Halton sequence; not that of the run")
 
 #define TEST(K)                                                                \
-    K(test, trajectories, INT, "750", 1, 1000000, NULL, NULL, FROM,            \
-      "in the set that is used once, at the end")                              \
+    K(test, trajectories, INT, "750", 0, 1000000, NULL, NULL, FROM,            \
+      "in the set that is used once, at the end; 0: none")                     \
     K(test, rollout_steps, INT, "50", 1, 1000000, NULL, "steps", FROM,         \
       "the surrogate makes on its own in a rollout")                           \
     K(test, seed, INT, "7", 0, SEED_MAX, NULL, NULL, FROM,                     \
