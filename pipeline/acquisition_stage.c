@@ -148,7 +148,8 @@ int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
     if (rc == 0 && met > a->run->table->capacity)
         return WEIR_FAIL(WEIR_ECORRUPT, "checkpoint: %u simulations met", met);
     rc = rc ? rc : weir_blob_get(in, a->met, met);
-    a->redraws_done = weir_table_count(a->run->table) - a->env.budget;
+    uint32_t count = weir_table_count(a->run->table);
+    a->redraws_done = count > a->env.budget ? count - a->env.budget : 0;
     for (uint32_t g = 0; rc == 0 && g < a->run->groups; g++)
         weir_loss_publish_batch(a->run->loss[g], a->next_batch);
     if (rc || same_strategy)

@@ -584,7 +584,8 @@ int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out)
     return rc ? rc : weir_intake_save(&b->intake, out);
 }
 
-int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in)
+int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in,
+                          bool with_intake)
 {
     struct weir_trainer *t = b->t;
     struct saved s;
@@ -604,5 +605,5 @@ int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in)
     t->validated = s.validated;
     b->earned = s.earned && b->started;
     b->cut_at = s.step;
-    return weir_intake_restore(&b->intake, in);
+    return weir_intake_restore(&b->intake, with_intake ? in : NULL);
 }

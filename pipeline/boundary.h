@@ -33,9 +33,13 @@ void weir_boundary_destroy(struct weir_boundary *b);
 /** The leader's work: sets the trainer's phase for the groups. */
 void weir_boundary_pass(struct weir_boundary *b);
 
-/** The trainer's own state at a boundary. The table is restored before. */
+/**
+ * The trainer's own state at a boundary. The table and, when @p with_intake,
+ * the reservoir are restored before; otherwise every lane starts anew.
+ */
 int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out);
-int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in);
+int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in,
+                          bool with_intake);
 
 /** Its intake, and in it the reservoir. */
 struct weir_intake *weir_boundary_intake(struct weir_boundary *b);

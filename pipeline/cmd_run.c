@@ -138,6 +138,43 @@ static int write_resolved(const struct command *c)
 
 /* ---- what a run continues ---- */
 
+static bool same_ranges(const struct weir_space *a, const struct weir_space *b)
+{
+    for (size_t i = 0; i < a->n; i++)
+        if (a->parameter[i].low != b->parameter[i].low ||
+            a->parameter[i].high != b->parameter[i].high ||
+            a->parameter[i].axis != b->parameter[i].axis)
+            return false;
+    return true;
+}
+
+static bool same_samples(const struct weir_config *a,
+                         const struct weir_config *b)
+{
+    return a->simulations.steps == b->simulations.steps &&
+           a->training.unroll == b->training.unroll;
+}
+
+/* What of the old run fits the new one, as far as --from may change it. */
+static struct weir_restore_scope scope_of(const struct weir_config *was,
+                                          const struct weir_config *now)
+{
+    return (struct weir_restore_scope){
+        .strategy =
+            !strcmp(was->acquisition.strategy, now->acquisition.strategy) &&
+            same_samples(was, now) && same_ranges(&was->space, &now->space),
+        .reservoir = same_samples(was, now) &&
+                     was->run.lanes == now->run.lanes &&
+                     was->reservoir.rule == now->reservoir.rule &&
+                     was->reservoir.capacity <= now->reservoir.capacity,
+        .validation =
+            was->simulations.steps == now->simulations.steps &&
+            was->validation.seed == now->validation.seed &&
+            was->validation.trajectories == now->validation.trajectories &&
+            same_ranges(&was->space, &now->space),
+    };
+}
+
 static int check_continuation(struct command *c, enum weir_config_change allow,
                               struct weir_session_start *start)
 {
@@ -151,8 +188,8 @@ static int check_continuation(struct command *c, enum weir_config_change allow,
     if (rc)
         return rc;
     rc = weir_config_may_continue(was, c->cfg, allow);
-    start->same_strategy =
-        !strcmp(was->acquisition.strategy, c->cfg->acquisition.strategy);
+    if (rc == 0)
+        start->scope = scope_of(was, c->cfg);
     weir_config_free(was);
     return rc;
 }
@@ -202,13 +239,18 @@ static int find_start(struct command *c, struct weir_session_start *start,
     return 0;
 }
 
-static void announce_start(const struct command *c, uint64_t step)
+static void announce_start(const struct command *c,
+                           const struct weir_session_start *start,
+                           uint64_t step)
 {
     if (c->checkpoint)
         weir_log_info("run", "continuing %s at step %llu",
                       c->args.from ? c->args.from : c->dir,
                       (unsigned long long)step);
-    else if (c->args.resume)
+    if (c->checkpoint && !start->scope.reservoir)
+        weir_log_info("run", "the changes leave no use for the old reservoir: "
+                             "it is filled anew");
+    if (!c->checkpoint && c->args.resume)
         weir_log_info("run", "%s: no checkpoint yet, starting anew", c->dir);
 }
 
@@ -222,7 +264,7 @@ static int take_up(struct command *c, struct weir_session_start *start)
         rc = find_start(c, start, &step);
     if (rc)
         return rc;
-    announce_start(c, step);
+    announce_start(c, start, step);
     if (!start->same_run)
         return 0;
     /* Damaged checkpoints newer than this one must not be found again. */
@@ -322,7 +364,7 @@ static int check(struct command *c)
                                   &c->session);
     if (rc)
         return before_start(rc);
-    announce_start(c, step);
+    announce_start(c, &start, step);
     print_banner(c);
     printf("%s: ok. %d simulations of %u samples, %lld gradient steps of %d; "
            "%.2f new samples a step\n",

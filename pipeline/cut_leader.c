@@ -32,40 +32,17 @@ static int list_residents(const struct weir_reservoir *r, struct weir_cut *cut)
     return 0;
 }
 
-static void reopen(struct weir_cut *cut, uint32_t id)
-{
-    cut->ledger.row[id].state = WEIR_CELL_OPEN;
-    cut->ledger.row[id].delivered = 0;
-}
-
-/* Samples that simulations not done yet will still bring. */
-static uint64_t supply_left(const struct weir_run *run,
-                            const struct weir_cut *cut)
-{
-    uint64_t samples = 0;
-    for (uint32_t id = 0; id < cut->ledger.n; id++) {
-        const struct weir_ledger_row *row = &cut->ledger.row[id];
-        if (row->state == WEIR_CELL_OPEN || row->state == WEIR_CELL_CLAIMED)
-            samples += run->samples - row->delivered;
-    }
-    return samples;
-}
-
 static void reopen_simulations(const struct weir_run *run,
                                const struct weir_reservoir *r,
                                struct weir_cut *cut)
 {
     for (uint32_t i = 0; i < weir_reservoir_unseen(r); i++)
-        reopen(cut, weir_slot_at(&run->slots, weir_reservoir_resident(r, i))
-                        ->simulation);
-    uint64_t wanted = (uint64_t)run->cfg->reservoir.watermark +
-                      (uint64_t)run->cfg->training.batch;
-    uint64_t left = supply_left(run, cut);
-    for (uint32_t id = cut->ledger.n; id-- > 0 && left < wanted;)
-        if (cut->ledger.row[id].state == WEIR_CELL_DONE) {
-            reopen(cut, id);
-            left += run->samples;
-        }
+        weir_ledger_reopen(
+            &cut->ledger,
+            weir_slot_at(&run->slots, weir_reservoir_resident(r, i))
+                ->simulation);
+    weir_ledger_reopen_newest(&cut->ledger, run->samples,
+                              weir_run_samples_to_start(run));
 }
 
 static void keep_weights(struct weir_cut *cut, struct weir_trainer *t)

@@ -336,16 +336,15 @@ static void recount(struct weir_intake *in)
     weir_counter_set(in->run->count.failed, in->failed);
 }
 
-int weir_intake_restore(struct weir_intake *in, struct weir_blob *from)
+/* Lanes go on with what they ran; live lanes claim for themselves. */
+static int restore_lanes(struct weir_intake *in, struct weir_blob *from)
 {
     struct weir_claim claim;
     int rc = weir_blob_get(from, &in->cursor, sizeof(in->cursor));
     rc = rc ? rc
             : weir_blob_get(from, in->simulation,
                             in->run->lanes * sizeof(*in->simulation));
-    if (rc)
-        return rc;
-    for (uint32_t l = 0; l < in->run->lanes; l++) {
+    for (uint32_t l = 0; rc == 0 && l < in->run->lanes; l++) {
         uint32_t id = in->simulation[l] - 1;
         if (!in->simulation[l])
             continue;
@@ -355,6 +354,14 @@ int weir_intake_restore(struct weir_intake *in, struct weir_blob *from)
         else
             assign(in, l, id);
     }
+    return rc;
+}
+
+int weir_intake_restore(struct weir_intake *in, struct weir_blob *from)
+{
+    int rc = from ? restore_lanes(in, from) : 0;
+    if (rc)
+        return rc;
     recount(in);
     weir_acquisition_restore_redraws(in->acquisition, in->failed);
     return 0;

@@ -89,6 +89,35 @@ void weir_ledger_take_parameters(struct weir_ledger *l,
     }
 }
 
+void weir_ledger_reopen(struct weir_ledger *l, uint32_t id)
+{
+    l->row[id].state = WEIR_CELL_OPEN;
+    l->row[id].delivered = 0;
+}
+
+/* Samples that simulations not done yet will still bring. */
+static uint64_t supply_left(const struct weir_ledger *l, uint32_t samples)
+{
+    uint64_t left = 0;
+    for (uint32_t id = 0; id < l->n; id++) {
+        const struct weir_ledger_row *row = &l->row[id];
+        if (row->state == WEIR_CELL_OPEN || row->state == WEIR_CELL_CLAIMED)
+            left += samples - row->delivered;
+    }
+    return left;
+}
+
+void weir_ledger_reopen_newest(struct weir_ledger *l, uint32_t samples,
+                               uint64_t wanted)
+{
+    uint64_t left = supply_left(l, samples);
+    for (uint32_t id = l->n; id-- > 0 && left < wanted;)
+        if (l->row[id].state == WEIR_CELL_DONE) {
+            weir_ledger_reopen(l, id);
+            left += samples;
+        }
+}
+
 static void restore_statistics(struct weir_cell *c,
                                const struct weir_ledger_row *row,
                                int64_t start_ns)

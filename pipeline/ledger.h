@@ -38,6 +38,14 @@ void weir_ledger_take_states(struct weir_ledger *l, const struct weir_table *t,
 /** Parameters and origins of every cell (the proposer's part). */
 void weir_ledger_take_parameters(struct weir_ledger *l,
                                  const struct weir_table *t, int64_t start_ns);
+/** Run simulation @p id again from its start. */
+void weir_ledger_reopen(struct weir_ledger *l, uint32_t id);
+/**
+ * Reopen done simulations, the newest first, until those not done yet will
+ * bring @p wanted samples, at @p samples each.
+ */
+void weir_ledger_reopen_newest(struct weir_ledger *l, uint32_t samples,
+                               uint64_t wanted);
 /** Fill an empty table. @return 0 or -ENOSPC */
 int weir_ledger_restore(const struct weir_ledger *l, struct weir_table *t,
                         int64_t start_ns);

@@ -41,8 +41,19 @@ static int restore_weights(const struct weir_safetensors *file,
     return rc ? rc : restore_vector(file, t->model, "best", t->best);
 }
 
+/* Without the reservoir, what is under way begins again, and what is done runs
+ * again as far as the first batch needs it. */
+static void reopen(struct weir_ledger *l, const struct weir_run *run)
+{
+    for (uint32_t id = 0; id < l->n; id++)
+        if (l->row[id].state == WEIR_CELL_CLAIMED ||
+            l->row[id].state == WEIR_CELL_OPEN)
+            weir_ledger_reopen(l, id);
+    weir_ledger_reopen_newest(l, run->samples, weir_run_samples_to_start(run));
+}
+
 static int restore_ledger(const struct weir_safetensors *file,
-                          struct weir_run *run)
+                          struct weir_run *run, bool keeps_reservoir)
 {
     const struct weir_tensor *rows = weir_safetensors_find(file, "ledger.rows");
     struct weir_ledger l;
@@ -62,6 +73,8 @@ static int restore_ledger(const struct weir_safetensors *file,
     rc = rc ? rc
             : weir_safetensors_copy(file, "ledger.value", WEIR_F64, l.value,
                                     reals);
+    if (rc == 0 && !keeps_reservoir)
+        reopen(&l, run);
     rc = rc ? rc : weir_ledger_restore(&l, run->table, run->start_ns);
     weir_ledger_destroy(&l);
     return rc;
@@ -156,7 +169,7 @@ static int restore_clock(const struct weir_safetensors *file,
 
 int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
                  struct weir_trainer *t, struct weir_acquisition *a,
-                 bool same_strategy, uint64_t *rows)
+                 const struct weir_restore_scope *scope, uint64_t *rows)
 {
     struct weir_blob trainer, acquisition;
     int rc = check_isa(file, run);
@@ -166,11 +179,14 @@ int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
                                     WEIR_CUT_TABLES * sizeof(*rows));
     rc = rc ? rc : blob_of(file, "state.trainer", &trainer);
     rc = rc ? rc : blob_of(file, "state.acquisition", &acquisition);
-    rc = rc ? rc : restore_ledger(file, run);
-    rc = rc ? rc : weir_acquisition_restore(a, &acquisition, same_strategy);
+    rc = rc ? rc : restore_ledger(file, run, scope->reservoir);
+    rc = rc ? rc : weir_acquisition_restore(a, &acquisition, scope->strategy);
     rc = rc ? rc : restore_weights(file, t);
+    if (rc == 0 && scope->reservoir)
+        rc = restore_reservoir(file, run, weir_boundary_intake(t->boundary));
     rc = rc ? rc
-            : restore_reservoir(file, run, weir_boundary_intake(t->boundary));
-    rc = rc ? rc : weir_boundary_restore(t->boundary, &trainer);
+            : weir_boundary_restore(t->boundary, &trainer, scope->reservoir);
+    if (rc == 0 && !scope->validation)
+        weir_trainer_forget_best(t);
     return rc ? WEIR_NOTE(rc, "restoring a checkpoint") : 0;
 }

@@ -9,12 +9,17 @@
 #include "io/safetensors.h"
 #include "pipeline/trainer.h"
 
+/** Which parts of a checkpoint still mean the same under a changed config. */
+struct weir_restore_scope {
+    bool strategy;   /* else it starts anew from what the ledger holds */
+    bool reservoir;  /* else simulations run again until it can be filled */
+    bool validation; /* else the best weights so far are no longer the best */
+};
+
 /**
  * Make @p run, @p t and @p a, newly created, what they were at @p file. The
  * table must be empty; no stage has started.
  *
- * @param same_strategy  false: the strategy is another one and starts anew
- *                       from what the ledger holds
  * @param[out] rows      row counts of run.h5
  * @return 0
  * @return -WEIR_ECORRUPT, -EINVAL  a part is missing or does not fit
@@ -22,6 +27,6 @@
  */
 int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
                  struct weir_trainer *t, struct weir_acquisition *a,
-                 bool same_strategy, uint64_t *rows);
+                 const struct weir_restore_scope *scope, uint64_t *rows);
 
 #endif

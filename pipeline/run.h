@@ -81,6 +81,13 @@ static inline bool weir_run_is_lockstep(const struct weir_run *run)
     return run->cfg->run.clock == WEIR_CLOCK_LOCKSTEP;
 }
 
+/** Samples that must come before a reservoir that is empty can be drawn from. */
+static inline uint64_t weir_run_samples_to_start(const struct weir_run *run)
+{
+    return (uint64_t)run->cfg->reservoir.watermark +
+           (uint64_t)run->cfg->training.batch;
+}
+
 /** Solver thread that runs @p lane; its first lane has the same number. */
 static inline uint32_t weir_run_thread_of(const struct weir_run *run,
                                           uint32_t lane)

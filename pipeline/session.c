@@ -61,7 +61,7 @@ static int take_up(struct weir_session *s,
     s->run->lineage = start->lineage;
     if (start->checkpoint)
         rc = weir_restore(start->checkpoint, s->run, s->trainer, s->acquisition,
-                          start->same_strategy, rows);
+                          &start->scope, rows);
     s->first_step = s->trainer->step;
     /* Anew, the whole budget; continued, what a larger budget adds. */
     return rc ? rc : weir_acquisition_design(s->acquisition);

@@ -11,6 +11,7 @@
 #include "pipeline/boundary.h"
 #include "pipeline/checkpointer.h"
 #include "pipeline/recorder.h"
+#include "pipeline/restore.h"
 #include "pipeline/solver_stage.h"
 
 struct weir_session {
@@ -27,8 +28,8 @@ struct weir_session {
 /** Where a session takes up. */
 struct weir_session_start {
     const struct weir_safetensors *checkpoint; /* NULL: anew */
-    bool same_run;       /* --resume: go on with the same record */
-    bool same_strategy;  /* the strategy's state fits */
+    bool same_run; /* --resume: go on with the same record */
+    struct weir_restore_scope scope;
     const char *lineage; /* --from: what it continues; else "" */
 };
 

@@ -113,6 +113,12 @@ int weir_trainer_create(struct weir_run *run,
     return rc ? rc : weir_boundary_create(t, &t->boundary);
 }
 
+void weir_trainer_forget_best(struct weir_trainer *t)
+{
+    t->best_validation = INFINITY;
+    t->validated = false;
+}
+
 void weir_trainer_destroy(struct weir_trainer *t)
 {
     if (!t)

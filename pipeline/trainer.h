@@ -104,6 +104,8 @@ struct weir_trainer {
 int weir_trainer_create(struct weir_run *run,
                         struct weir_acquisition *acquisition,
                         struct weir_trainer **out);
+/** The best weights so far were chosen by another set: the next ones count. */
+void weir_trainer_forget_best(struct weir_trainer *t);
 void weir_trainer_destroy(struct weir_trainer *t);
 
 /** Start one thread per group. */
