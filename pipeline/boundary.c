@@ -34,6 +34,8 @@ struct weir_boundary {
     int64_t waited_ns; /* before the step that comes */
     enum weir_ending ending;
     enum weir_ending wanted; /* what the run is ending with */
+    struct weir_err_record
+        unsaved; /* why the last checkpoint was not written */
 };
 
 int weir_boundary_create(struct weir_trainer *t, struct weir_boundary **out)
@@ -253,7 +255,11 @@ static int last_checkpoint(struct weir_boundary *b)
         weir_checkpointer_wait(c, true);
     }
     int rc = weir_checkpointer_last_error(c);
-    return rc ? WEIR_FAIL(-rc, "the last checkpoint could not be written") : 0;
+    if (rc == 0)
+        return 0;
+    WEIR_FAIL(-rc, "the last checkpoint could not be written");
+    return weir_err_hint("make room, then --resume: it goes on from the newest "
+                         "checkpoint there is");
 }
 
 /* ---- samples ---- */
@@ -468,6 +474,15 @@ static int create_test_set(struct weir_boundary *b)
         1 + (uint64_t)b->cfg->validation.trajectories, &t->test);
 }
 
+/* A checkpoint that could not be written is reported after the test. */
+static enum weir_phase all_done(struct weir_boundary *b)
+{
+    if (b->unsaved.code == 0)
+        return stop(b, b->wanted);
+    weir_err_import(&b->unsaved);
+    return failed(b);
+}
+
 /* Training is done: validate, checkpoint, test, in this order. */
 static enum weir_phase wind_up(struct weir_boundary *b)
 {
@@ -475,9 +490,9 @@ static enum weir_phase wind_up(struct weir_boundary *b)
     if (validation_is_due(b, true))
         return begin(b, WEIR_PHASE_VALIDATE);
     if (t->test.n == 0 && last_checkpoint(b))
-        return failed(b);
+        weir_err_export(&b->unsaved);
     if (t->tested || b->cfg->test.trajectories == 0 || !b->started)
-        return stop(b, b->wanted);
+        return all_done(b);
     /* Solvers are of no more use: the groups may have their cores. */
     weir_stop_request(&b->run->stop, WEIR_STOP_DONE);
     weir_run_ring_lanes(b->run);

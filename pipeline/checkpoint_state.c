@@ -219,6 +219,11 @@ bool weir_checkpoint_state_best_is_new(const struct weir_checkpoint_state *s)
     return s->best != s->best_written;
 }
 
+void weir_checkpoint_state_note_best(struct weir_checkpoint_state *s)
+{
+    s->best_written = s->best;
+}
+
 /* best.safetensors: the tensors of `best` under the name `model`, which come
  * last in the list, so that they can be followed by the normaliser's. */
 static void list_best(struct weir_checkpoint_state *s)
@@ -232,7 +237,6 @@ static void list_best(struct weir_checkpoint_state *s)
         strcpy(s->tensor[i].name, name);
     }
     s->n = n + 3;
-    s->best_written = s->best;
 }
 
 void weir_checkpoint_state_file(struct weir_checkpoint_state *s, bool best,

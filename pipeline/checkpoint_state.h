@@ -39,5 +39,7 @@ void weir_checkpoint_state_file(struct weir_checkpoint_state *s, bool best,
                                 struct weir_checkpoint *out);
 /** Whether the best weights are newer than the last best.safetensors. */
 bool weir_checkpoint_state_best_is_new(const struct weir_checkpoint_state *s);
+/** best.safetensors is on disk as described last. */
+void weir_checkpoint_state_note_best(struct weir_checkpoint_state *s);
 
 #endif

@@ -136,38 +136,73 @@ static void note_success(struct weir_checkpointer *c,
                    (double)report->total_ns * 1e-6, report->method);
 }
 
+static int take_cut(struct weir_checkpointer *c, const struct weir_cut *cut)
+{
+    int rc = weir_checkpoint_state_take(c->state, cut);
+    let_go(c);
+    return rc;
+}
+
 /* run.h5 must hold the rows the checkpoint names before it is declared. */
 static int write_cut(struct weir_checkpointer *c, const struct weir_cut *cut)
 {
     struct weir_checkpoint file;
     struct weir_checkpoint_report report;
-    int rc = weir_checkpoint_state_take(c->state, cut);
-    let_go(c);
-    if (rc)
-        return rc;
     if (weir_recorder_sync(c->recorder))
         weir_err_clear(); /* said by the recorder; training goes on */
     weir_checkpoint_state_file(c->state, false, &file);
-    rc = weir_checkpoint_write(c->writer, &file, &report);
+    int rc = weir_checkpoint_write(c->writer, &file, &report);
     if (rc)
         return rc;
     note_success(c, cut, &report);
+    return 0;
+}
+
+static int write_best(struct weir_checkpointer *c)
+{
+    struct weir_checkpoint file;
+    struct weir_checkpoint_report report;
     if (!weir_checkpoint_state_best_is_new(c->state))
         return 0;
     weir_checkpoint_state_file(c->state, true, &file);
-    return weir_checkpoint_write(c->writer, &file, &report);
+    int rc = weir_checkpoint_write(c->writer, &file, &report);
+    if (rc == 0)
+        weir_checkpoint_state_note_best(c->state);
+    return rc;
+}
+
+static void say_failure(const char *what, uint64_t step)
+{
+    weir_log(WEIR_LOG_ERROR, "checkpoint",
+             "%s %llu was not saved: %s; what was saved before stays", what,
+             (unsigned long long)step, weir_err_message());
+    weir_err_clear();
+}
+
+/* The best weights are small: there may be room for them when there is none
+ * for the rest. */
+static void save_best(struct weir_checkpointer *c, const struct weir_cut *cut,
+                      bool alone)
+{
+    bool is_new = weir_checkpoint_state_best_is_new(c->state);
+    int rc = write_best(c);
+    if (rc && !alone)
+        say_failure("best.safetensors of step", cut->best_step);
+    if (rc)
+        weir_err_clear();
+    else if (alone && is_new)
+        weir_log_info("checkpoint", "the best weights, of step %llu, are saved",
+                      (unsigned long long)cut->best_step);
 }
 
 /* A checkpoint that cannot be written does not end a run that is well. */
 static void serve(struct weir_checkpointer *c, struct weir_cut *cut)
 {
-    int rc = write_cut(c, cut);
-    if (rc) {
-        weir_log(WEIR_LOG_ERROR, "checkpoint",
-                 "step %llu was not saved: %s; the checkpoints before it stay",
-                 (unsigned long long)cut->step, weir_err_message());
-        weir_err_clear();
-    }
+    int taken = take_cut(c, cut), rc = taken ? taken : write_cut(c, cut);
+    if (rc)
+        say_failure("step", cut->step);
+    if (taken == 0)
+        save_best(c, cut, rc != 0);
     weir_cut_destroy(cut);
     atomic_store_explicit(&c->last_error, rc, memory_order_release); /* Y3 */
     atomic_store_explicit(&c->posted, NULL, memory_order_release);   /* Y3 */
