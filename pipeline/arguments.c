@@ -58,14 +58,27 @@ static int unknown_option(const struct weir_command *command,
     return near ? weir_err_hint("did you mean '--%s'?", near) : rc;
 }
 
-/* What getopt calls '?': no such option, or a value for one that has none. */
+static const struct option *by_letter(int letter)
+{
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (options[i].val == letter)
+            return &options[i];
+    return NULL;
+}
+
+/* What getopt calls '?' (no such option, or a value for one that has none) and
+ * ':' (no value for one that needs it). */
 static int refuse(const struct weir_command *command, const char *allowed,
                   const char *word)
 {
-    for (size_t i = 0; i < OPTIONS; i++)
-        if (options[i].val == optopt && !options[i].has_arg)
-            return weir_usage(command, "--%s takes no value", options[i].name);
-    return unknown_option(command, allowed, word);
+    const struct option *o = by_letter(optopt);
+    if (!o)
+        return unknown_option(command, allowed, word);
+    if (!is_listed(allowed, o->name))
+        return weir_usage(command, "--%s is not an option of this command",
+                          o->name);
+    return weir_usage(command, "--%s %s", o->name,
+                      o->has_arg ? "needs a value" : "takes no value");
 }
 
 static int take(const struct weir_command *command, int letter,
@@ -107,9 +120,7 @@ static int take_options(const struct weir_command *command, const char *allowed,
     opterr = 0;
     while (rc == 0 &&
            (letter = getopt_long(argc, argv, ":", options, &index)) != -1) {
-        if (letter == ':')
-            return weir_usage(command, "%s needs a value", argv[optind - 1]);
-        if (letter == '?')
+        if (letter == '?' || letter == ':')
             return refuse(command, allowed, argv[optind - 1]);
         if (!is_listed(allowed, options[index].name))
             return weir_usage(command, "--%s is not an option of this command",

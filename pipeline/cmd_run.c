@@ -133,7 +133,11 @@ static int write_resolved(const struct command *c)
     written = f && fclose(f) == 0 && written;
     written = written && rename(fresh, path) == 0;
     free(text);
-    return written ? 0 : WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
+    if (written)
+        return 0;
+    rc = WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
+    unlink(fresh);
+    return rc;
 }
 
 /* ---- what a run continues ---- */

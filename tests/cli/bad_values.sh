@@ -1,0 +1,102 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# What is wrong in a configuration: one message that names the place, the value
+# and what was expected, status 2, and nothing left on disk.
+. "${WEIR_SOURCE:?}/tests/program.sh"
+
+# set VALUE MESSAGE HINT: --set VALUE is refused.
+set_is_refused() {
+    says 2 "--set $1: $2" "$3" run "$small" --out d --set "$1"
+    says 2 "--set $1: $2" "$3" plan "$small" --set "$1"
+}
+
+set_is_refused training.bacth=3 "there is no such key" \
+    "did you mean 'training.batch'?"
+set_is_refused trainig.batch=3 "there is no such section" \
+    "did you mean 'training'?"
+set_is_refused batch=3 "there is no such key" "did you mean 'training.batch'?"
+set_is_refused training.batch "expected key=value, as in training.batch=20" ""
+set_is_refused training.batch=10abc \
+    "'10abc' is not a whole number (expected 1 to 65536 samples)" ""
+set_is_refused training.batch=banana \
+    "'banana' is not a whole number (expected 1 to 65536 samples)" ""
+set_is_refused training.batch=1e3 \
+    "'1e3' is not a whole number (expected 1 to 65536 samples)" \
+    "write it out: 1000"
+set_is_refused training.batch=0 \
+    "'0' is out of range (expected 1 to 65536 samples)" ""
+set_is_refused training.learning_rate=nan \
+    "'nan' is not a finite number (expected 1e-12 to 10)" ""
+set_is_refused training.learning_rate=-1 \
+    "'-1' is out of range (expected 1e-12 to 10)" ""
+set_is_refused training.residual=yes "'yes' is neither true nor false" \
+    "write true"
+set_is_refused run.clock=fast "'fast' is not one of live|lockstep" ""
+set_is_refused solver.name=kvd "there is no solver 'kvd'" \
+    "did you mean 'kdv'?"
+set_is_refused model.name=convent "there is no model 'convent'" \
+    "did you mean 'convnet'?"
+set_is_refused acquisition.strategy=bred "there is no strategy 'bred'" \
+    "did you mean 'breed'?"
+set_is_refused acquisition.end=2 "'2' is out of range (expected 0 to 1)" ""
+set_is_refused parameters.A0.low=5 "low 5 is not below high 1" ""
+set_is_refused parameters.B0.low=0 "solver 'kdv' has no such parameter" \
+    "did you mean 'parameters.A0'?"
+set_is_refused parameters.density.low=0 \
+    "solver 'kdv' has no such parameter" "it has: A0, A1, phi0, phi1"
+set_is_refused placement.memory_limit=lots "'lots' is not an amount of memory \
+(expected a number and B, KiB, MiB, GiB, TiB, KB, MB, GB or TB, or auto)" ""
+
+# In a file: its name and the line.
+file_is_refused() {
+    printf "$1" >bad.yaml
+    says 2 "bad.yaml$2" "$3" run bad.yaml --out d
+}
+file_is_refused 'training:\n  batch: 20\n  bacth: 3\n' \
+    ":3: training.bacth: there is no such key" "did you mean 'training.batch'?"
+file_is_refused 'training:\n  batch: 10abc\n' ":2: training.batch: \
+'10abc' is not a whole number (expected 1 to 65536 samples)" ""
+says 2 "missing.yaml: there is no such file" "" run missing.yaml --out d
+says 2 "/: is a directory, expected a config file" "" run / --out d
+ends 2 run "$weir" --out d
+[ "$(wc -l <err)" -le 2 ] || fail "a binary as configuration: $(cat err)"
+
+# Options of a solver and a model: whoever refuses them is named.
+solver_hint="weir list solvers shows its options"
+says 2 "solver kdv: points: 161, expected an even number, 8 or more" \
+    "$solver_hint" run "$small" --out d --set solver.points=161
+says 2 "solver kdv: alpha3: given, but form is physical, expected normalised" \
+    "$solver_hint" run "$small" --out d --set solver.alpha3=4
+says 2 "solver kdv: sample: 'banana' is no coefficient of this solver" \
+    "$solver_hint" run "$small" --out d --set solver.sample=banana
+run run "$small" --check --set solver.name=ns2d
+[ "$status" = 2 ] || fail "a 2D solver with a 1D model: status $status"
+has err "weir: model convnet: "
+has_not err "Invalid argument"
+
+# Values that cannot work together.
+says 2 "--set reservoir.watermark=1000: reservoir.watermark 1000 is more than \
+the 800 samples of simulations.budget 40: training would never start" \
+    "set reservoir.watermark to 800 or less" \
+    run "$small" --out d --set reservoir.watermark=1000
+says 2 "--set reservoir.samples_per_batch=12: reservoir.samples_per_batch 12 \
+is not below training.batch 12" \
+    "set reservoir.samples_per_batch below 12, or 0" \
+    run "$small" --out d --set reservoir.samples_per_batch=12
+says 2 "$small:17: reservoir.watermark: reservoir.watermark 60 + run.lanes 4 x \
+reservoir.slots_per_port 8 = 92 samples do not fit into reservoir.capacity 80" \
+    "set reservoir.capacity to 92 or more" \
+    run "$small" --out d --set reservoir.capacity=80
+says 2 "--set reservoir.slots_per_port=1: '1' is out of range (expected 2 to \
+65536 samples)" "" run "$small" --out d --set reservoir.slots_per_port=1
+says 2 "--set reservoir.rule=fifo: training.steps 120 of training.batch 12 \
+need 1440 samples, but reservoir.rule fifo uses each of 800 once" \
+    "set training.steps to 66 or less, or to 0" \
+    run "$small" --out d --set reservoir.rule=fifo
+says 2 "--set placement.groups=9: placement.groups 9, but training.batch 12 \
+in micro-batches of 3 is work for 4" \
+    "set placement.groups to 4 or less, or 0" \
+    run "$small" --out d --set placement.groups=9
+
+[ -e d ] && fail "a refused configuration made a directory"
+finish

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# weir plan: this machine, and others by what hwloc knows of them.
+. "${WEIR_SOURCE:?}/tests/program.sh"
+
+ends 0 plan "$small"
+has out "plan     "
+has out "memory    slots 0-299"
+[ -s err ] && fail "weir plan writes to standard error: $(cat err)"
+
+export HWLOC_SYNTHETIC="pack:2 numa:2 l3:4 core:8 pu:1"
+ends 0 plan "$small" --set placement.groups=4 --set placement.solver_threads=4
+has out "machine  128 cores, 4 NUMA nodes"
+has out "plan     4 groups, 4 solver threads, a core for services"
+has out "node 3  package 1"
+ends 0 plan "$small" --set placement.bind=false
+has out "nothing pinned"
+HWLOC_SYNTHETIC=banana
+says 3 "topology 'banana': not an hwloc description" "" plan "$small"
+unset HWLOC_SYNTHETIC
+
+export HWLOC_XMLFILE="$WEIR_SOURCE/tests/topo/laptop_4p4e.xml"
+ends 0 plan "$small"
+has out "machine  8 cores, 1 NUMA node"
+has out "groups use only these"
+HWLOC_XMLFILE=missing.xml
+says 3 "topology 'missing.xml': No such file or directory" "" plan "$small"
+HWLOC_XMLFILE=$small
+says 3 "topology '$small': not an hwloc XML file" "" plan "$small"
+finish
