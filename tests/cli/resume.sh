@@ -1,0 +1,56 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Going on: --resume with the same configuration, --from with another one.
+. "${WEIR_SOURCE:?}/tests/program.sh"
+
+# Nothing there yet: it starts, and says so. The same command goes on later.
+ends 0 run "$small" --out a --resume
+has out "run: a: no checkpoint yet, starting anew"
+ends 0 run "$small" --out a --resume
+has out "run: continuing a at step 120"
+has out "120 gradient steps, 40 simulations"
+
+# CONFIG may be left out; what changes no result may change.
+ends 0 run --out a --resume --set placement.groups=1 --set checkpoint.keep=2
+has out "run: continuing a at step 120"
+has a/resolved.yaml "groups: 1"
+
+# What --resume refuses, --from takes: more steps and simulations.
+hint="--from continues a run with such changes"
+says 2 "--set training.steps=150: may not change from '120' to '150' in a run \
+that has started" "$hint" run "$small" --out a --resume \
+    --set training.steps=150 --set placement.groups=1 --set checkpoint.keep=2
+more="--set training.steps=150 --set simulations.budget=50"
+ends 0 run "$small" --from a --out more --check $more
+has out "run: continuing a at step 120"
+[ -e more ] && fail "--check made a directory"
+ends 0 run "$small" --from a --out more $more
+has out "run: continuing a at step 120"
+has out "150 gradient steps, 50 simulations"
+ends 0 inspect more/run.h5
+has out "a step 120"
+has out "steps done"
+
+# ... another strategy, clock, learning rate; a reservoir of another shape.
+for change in acquisition.strategy=uniform acquisition.strategy=halton \
+    training.learning_rate=1e-4 run.clock=live validation.trajectories=5 \
+    run.lanes=2 run.lanes=6 reservoir.capacity=200 simulations.steps=25 \
+    simulations.steps=15 training.unroll=2; do
+    rm -rf next
+    ends 0 run "$small" --from a --out next $more --set $change
+    has out "150 gradient steps"
+done
+rm -rf next
+ends 0 run "$small" --from a --out next --set reservoir.rule=firo \
+    --set training.steps=0
+has out "run: the changes leave no use for the old reservoir"
+has out "ended     simulations used up and reservoir drained"
+
+# What would make the weights mean something else is refused by both.
+for change in model.width=16 solver.dt=0.05 training.residual=false; do
+    ends 2 run "$small" --from a --out never --set $change
+    has err "weir: --set $change: may not change from "
+    has err "  hint: start a new run: the weights would not fit"
+done
+[ -e never ] && fail "a refused continuation made a directory"
+finish
