@@ -83,19 +83,28 @@ static struct now read_now(struct weir_view *view, const struct weir_run *run)
     return n;
 }
 
+/* "1240/4000", or "1240" when the run ends by draining. */
+static const char *of_steps(const struct now *n, char text[48])
+{
+    int at = snprintf(text, 48, "%lld", (long long)n->step);
+    if (n->steps)
+        snprintf(text + at, 48 - (size_t)at, "/%lld", (long long)n->steps);
+    return text;
+}
+
 static void print_terminal(const struct weir_view *view, const struct now *n)
 {
-    char line[512];
+    char line[512], steps[48];
     struct winsize w;
     int at = snprintf(line, sizeof(line),
-                      "step %lld/%lld | loss %.1e | val %s | %.0f samples/s "
+                      "step %s | loss %.1e | val %s | %.0f samples/s "
                       "| sims %lld/%lld | pool %lld new %lld | gen %lld | "
                       "wait %.0f%% | %s",
-                      (long long)n->step, (long long)n->steps, n->loss,
-                      n->validation, view->rate * view->batch,
-                      (long long)n->finished, (long long)n->budget,
-                      (long long)n->resident, (long long)n->unseen,
-                      (long long)n->generation, 100 * n->waited, n->lanes);
+                      of_steps(n, steps), n->loss, n->validation,
+                      view->rate * view->batch, (long long)n->finished,
+                      (long long)n->budget, (long long)n->resident,
+                      (long long)n->unseen, (long long)n->generation,
+                      100 * n->waited, n->lanes);
     if (n->checkpoint_age >= 0)
         at += snprintf(line + at, sizeof(line) - (size_t)at,
                        " | ckpt %.0f s ago", n->checkpoint_age);
