@@ -253,7 +253,7 @@ static int usual_weights(const struct weir_dnnl_shape *s,
         open_problem(s->in.padded, s->out.padded, s->kernel, s->points);
     int64_t x[] = {p.x.dims[0], p.x.dims[1], p.x.dims[2]};
     int64_t y[] = {p.y.dims[0], p.y.dims[1], p.y.dims[2]};
-    dnnl_primitive_desc_t pd;
+    dnnl_primitive_desc_t pd = NULL;
     p.x = describe(3, x, tag_of(s->in.block, s->in.padded));
     p.y = describe(3, y, tag_of(s->out.block, s->out.padded));
     p.relu = s->relu;
@@ -356,7 +356,7 @@ static dnnl_memory_t point(struct view *v, const void *at)
 {
     if (v->at != at) {
         /* oneDNN has no memory for reading only. */
-        dnnl_memory_set_data_handle(v->memory, (void *)(uintptr_t)at);
+        dnnl_memory_set_data_handle(v->memory, (void *)at);
         v->at = at;
     }
     return v->memory;
@@ -393,7 +393,7 @@ static int plan_transpose(struct weir_dnnl_conv *c, const char *name,
                           const dnnl_memory_desc_t *to)
 {
     dnnl_engine_t eng;
-    dnnl_primitive_desc_t pd;
+    dnnl_primitive_desc_t pd = NULL;
     int rc = engine(&eng);
     if (rc)
         return rc;
@@ -458,7 +458,7 @@ static int plan_views(struct weir_dnnl_conv *c, const struct problem *p,
 static int plan(struct weir_dnnl_conv *c, const char *name,
                 const struct problem *p, bool backward)
 {
-    dnnl_primitive_desc_t forward;
+    dnnl_primitive_desc_t forward = NULL;
     int rc = select_pass(p, FORWARD, NULL, &forward);
     if (rc)
         return rc;

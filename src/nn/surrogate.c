@@ -135,7 +135,7 @@ static int advance(struct weir_surrogate *s, int tape, const float *packed,
                    const struct weir_normaliser *norm, const float *x,
                    float *next)
 {
-    size_t planes = (size_t)(s->config.batch * s->channels);
+    size_t planes = (size_t)s->config.batch * (size_t)s->channels;
     for (size_t p = 0; p < planes; p++) {
         struct scales k = scales_of(s, norm, (int)p % s->channels);
         scale_channel(&k, s->points, x + p * s->points,
@@ -258,7 +258,7 @@ WEIR_CLONES
 static int retreat(struct weir_surrogate *s, int k, const float *packed,
                    const struct weir_normaliser *norm, float *grad)
 {
-    size_t planes = (size_t)(s->config.batch * s->channels);
+    size_t planes = (size_t)s->config.batch * (size_t)s->channels;
     bool first = k == s->config.unroll - 1;
     for (size_t p = 0; p < planes; p++) {
         struct scales q = scales_of(s, norm, (int)p % s->channels);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/nn_reference.h"
 
+#include "base/log.h"
 #include "base/rng.h"
 #include "nn/form.h"
 #include "nn/net.h"
@@ -150,6 +151,34 @@ static void forward_only_nets_are_small(void **state)
     weir_model_destroy(m);
 }
 
+static void count_lines(void *ctx, enum weir_log_level level, const char *area,
+                        const char *text)
+{
+    int *lines = ctx;
+    assert_string_equal(area, "nn");
+    lines[0]++;
+    lines[1] += level == WEIR_LOG_INFO && strstr(text, "slow");
+}
+
+/* tests.cmake also runs this as if on a processor with SSE 4.1 only, for which
+ * oneDNN has no fast backward pass. */
+static void slow_implementations_are_reported(void **state)
+{
+    const char *isa = getenv("DNNL_MAX_CPU_ISA");
+    struct weir_model *m = make_model(1, 160, 32, 3);
+    struct weir_net *net;
+    int lines[2] = {0};
+    (void)state;
+    weir_log_sink(count_lines, lines);
+    ok(weir_net_create(m, &(struct weir_net_config){5, 1, 1}, &net));
+    weir_log_sink(NULL, NULL);
+    assert_int_equal(lines[0], 2 * 3);
+    if (isa && !strcmp(isa, "SSE41"))
+        assert_int_equal(lines[1], 2 * 2);
+    weir_net_destroy(net);
+    weir_model_destroy(m);
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     const struct weir_model_ops *ops = weir_model_find("convnet");
@@ -181,6 +210,7 @@ int main(void)
         cmocka_unit_test(a_form_reads_inner_blocks_from_the_last),
         cmocka_unit_test(nets_of_all_batches_read_the_same_weights),
         cmocka_unit_test(forward_only_nets_are_small),
+        cmocka_unit_test(slow_implementations_are_reported),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
     return RUN(cases);

@@ -8,6 +8,8 @@ endif()
 foreach(isa ${nn_isas})
   weir_register_test(unit.nn_surrogate_${isa} unit ${CMAKE_COMMAND} -E env DNNL_MAX_CPU_ISA=${isa}
                      $<TARGET_FILE:test_unit_nn_surrogate>)
+  weir_register_test(unit.nn_model_${isa} unit ${CMAKE_COMMAND} -E env DNNL_MAX_CPU_ISA=${isa}
+                     $<TARGET_FILE:test_unit_nn_model>)
 endforeach()
 # OpenMP would start a team here unless told otherwise.
 weir_register_test(unit.nn_surrogate_omp unit ${CMAKE_COMMAND} -E env OMP_NUM_THREADS=4
