@@ -2,6 +2,7 @@
 #include "io/hdf5.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -88,6 +89,18 @@ hid_t weir_h5_access(void)
     H5Pset_file_locking(p, true, true);
 #endif
     return p;
+}
+
+static pthread_mutex_t all_of_hdf5 = PTHREAD_MUTEX_INITIALIZER;
+
+void weir_h5_lock(void)
+{
+    pthread_mutex_lock(&all_of_hdf5);
+}
+
+void weir_h5_unlock(void)
+{
+    pthread_mutex_unlock(&all_of_hdf5);
 }
 
 static hid_t text_type(size_t n)

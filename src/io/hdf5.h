@@ -37,6 +37,14 @@ int weir_h5_write_text(hid_t object, const char *name, const char *value);
 /** A text attribute, malloc'ed; NULL when there is none. */
 char *weir_h5_read_text(hid_t object, const char *name);
 
+/**
+ * HDF5 as distributions build it is not thread-safe. Files that several threads
+ * use take this lock around every call (io/dataset.h, io/rows.h); the others
+ * belong to one thread, and are not used while these are.
+ */
+void weir_h5_lock(void);
+void weir_h5_unlock(void);
+
 /** HDF5 prints its errors unless told not to; the caller's choice comes back.
  */
 #define WEIR_H5_QUIET_BEGIN                                                    \
