@@ -14,6 +14,7 @@
 #include "weir_build.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -51,6 +52,27 @@ static inline void perf_pin(int core)
         fprintf(stderr, "perf: cannot run on core %d\n", core);
         exit(3);
     }
+}
+
+/**
+ * Start a thread that is on @p core from its first instruction: one that began
+ * on the core of a spinning creator might not get to move.
+ */
+static inline pthread_t perf_start(int core, void *(*work)(void *), void *ctx)
+{
+    pthread_t thread;
+    pthread_attr_t attr;
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET(core, &set);
+    pthread_attr_init(&attr);
+    if (core < 0 || pthread_attr_setaffinity_np(&attr, sizeof(set), &set) ||
+        pthread_create(&thread, &attr, work, ctx)) {
+        fprintf(stderr, "perf: cannot start a thread on core %d\n", core);
+        exit(3);
+    }
+    pthread_attr_destroy(&attr);
+    return thread;
 }
 
 /** First line of @p path that starts with @p key, after its colon; "" none. */

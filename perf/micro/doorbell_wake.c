@@ -17,11 +17,6 @@ static _Alignas(64) _Atomic int64_t posted;  /* when the ring began; 0: none */
 static _Alignas(64) _Atomic uint64_t rounds; /* waits entered */
 static _Atomic bool over;
 
-struct waiter {
-    struct weir_hist delay;
-    int core;
-};
-
 static bool is_posted(void *ctx)
 {
     (void)ctx;
@@ -30,29 +25,25 @@ static bool is_posted(void *ctx)
 
 static void *wait_on(void *ctx)
 {
-    struct waiter *me = ctx;
-    perf_pin(me->core);
+    struct weir_hist *delay = ctx;
     while (!atomic_load(&over)) {
         atomic_fetch_add(&rounds, 1);
         weir_doorbell_wait(&bell, is_posted, NULL, INT64_MAX);
-        weir_hist_record(&me->delay, weir_now_ns() - atomic_load(&posted));
+        weir_hist_record(delay, weir_now_ns() - atomic_load(&posted));
         atomic_store(&posted, 0);
     }
     return NULL;
 }
 
 /* Ring @p wakes times, each time @p pause_ns after the waiter began to wait. */
-static void run(const char *state, int64_t pause_ns, int wakes)
+static void run(const char *state, int core, int64_t pause_ns, int wakes)
 {
-    struct waiter *w = weir_array(1, sizeof(*w));
+    struct weir_hist *delay = weir_array(1, sizeof(*delay));
     struct weir_hist *cost = weir_array(1, sizeof(*cost));
-    pthread_t thread;
     atomic_store(&over, false);
     atomic_store(&rounds, 0);
     atomic_store(&bell.waiting, 0);
-    w->core = perf_core(1);
-    perf_pin(perf_core(0));
-    pthread_create(&thread, NULL, wait_on, w);
+    pthread_t thread = perf_start(core, wait_on, delay);
     for (int i = 1; i <= wakes; i++) {
         while (atomic_load(&rounds) < (uint64_t)i || atomic_load(&posted))
             weir_pause();
@@ -67,10 +58,10 @@ static void run(const char *state, int64_t pause_ns, int wakes)
         weir_hist_record(cost, weir_now_ns() - before);
     }
     pthread_join(thread, NULL);
-    perf_row("doorbell.wake", "ns", &w->delay, "\"waiter\": \"%s\", ", state);
+    perf_row("doorbell.wake", "ns", delay, "\"waiter\": \"%s\", ", state);
     perf_row("doorbell.ring", "ns", cost, "\"waiter\": \"%s\", ", state);
     free(cost);
-    free(w);
+    free(delay);
 }
 
 static void ring_alone(int rings)
@@ -92,11 +83,9 @@ int main(int argc, char **argv)
     perf_conditions("doorbell_wake",
                     "ringer on core %d, waiter on core %d, %d wakes",
                     perf_core(0), core, wakes);
-    cpu_set_t all;
-    sched_getaffinity(0, sizeof(all), &all);
-    run("spinning", 5000, wakes);
-    sched_setaffinity(0, sizeof(all), &all);
-    run("asleep", 200000, wakes);
+    perf_pin(perf_core(0));
+    run("spinning", core, 5000, wakes);
+    run("asleep", core, 200000, wakes);
     ring_alone(100000);
     return 0;
 }

@@ -49,7 +49,6 @@ static void *read_all(void *ctx)
     struct reader *me = ctx;
     struct weir_loss_record r;
     uint64_t at = 0;
-    perf_pin(reader_core);
     pthread_barrier_wait(&gate);
     while (at < (uint64_t)BATCH * BATCHES)
         if (weir_loss_read(ring, &at, &me->lost, &r) == 0)
@@ -62,11 +61,10 @@ static void *read_all(void *ctx)
 static void across(struct reader *reader)
 {
     struct weir_loss_record r = {.total = BATCH};
-    pthread_t thread;
     memset(ring, 0, weir_loss_bytes(CAPACITY));
     weir_loss_init(ring, CAPACITY);
     pthread_barrier_init(&gate, NULL, 2);
-    pthread_create(&thread, NULL, read_all, reader);
+    pthread_t thread = perf_start(reader_core, read_all, reader);
     pthread_barrier_wait(&gate);
     for (int i = 0; i < BATCHES; i++) {
         int64_t until = weir_now_ns() + GAP_NS;

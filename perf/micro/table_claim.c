@@ -62,7 +62,6 @@ struct helper {
 static void *help(void *ctx)
 {
     struct helper *me = ctx;
-    perf_pin(me->core);
     for (pthread_barrier_wait(&gate); !over; pthread_barrier_wait(&gate)) {
         me->work(&me->hist);
         pthread_barrier_wait(&gate);
@@ -74,10 +73,9 @@ static void *help(void *ctx)
 static void run_against(const char *name, struct helper *other, int repetitions)
 {
     struct weir_hist *h = weir_array(1, sizeof(*h));
-    pthread_t thread;
     over = false;
     pthread_barrier_init(&gate, NULL, 2);
-    pthread_create(&thread, NULL, help, other);
+    pthread_t thread = perf_start(other->core, help, other);
     for (int i = 0; i < repetitions; i++) {
         fill_table();
         pthread_barrier_wait(&gate);
