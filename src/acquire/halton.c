@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "acquire/halton.h"
 
+#include "acquire/shuffle.h"
 #include "base/err.h"
 #include "base/rng.h"
 
@@ -46,24 +47,6 @@ static const uint16_t primes[WEIR_HALTON_DIMS] = {
 #define DESIGN_KEY 0x77656972u
 #define ROUNDS     16 /* a multiple of 4 */
 
-/* The 32-bit finaliser of MurmurHash3: every input bit reaches the top one. */
-static uint32_t mix(uint32_t x)
-{
-    x = (x ^ x >> 16) * 0x85EBCA6Bu;
-    x = (x ^ x >> 13) * 0xC2B2AE35u;
-    return x ^ x >> 16;
-}
-
-/* One round of swap-or-not on 0 .. n-1: x and its mirror image under @p key
- * trade places, or not, as a bit that belongs to the pair says. */
-static uint32_t swap_or_not(uint32_t x, uint32_t n, uint32_t key)
-{
-    uint32_t sum = (uint32_t)(((uint64_t)key * n) >> 32);
-    uint32_t mirror = sum >= x ? sum - x : sum + n - x;
-    uint32_t pair = x > mirror ? x : mirror;
-    return mix(pair ^ mix(key)) >> 31 ? mirror : x;
-}
-
 /* Digit number @p place of base @p base, permuted; 0 stays 0. */
 static uint32_t permuted(uint32_t digit, uint32_t base, uint32_t place)
 {
@@ -74,7 +57,7 @@ static uint32_t permuted(uint32_t digit, uint32_t base, uint32_t place)
         uint32_t counter[4] = {base, place, round, 0}, key[4];
         weir_philox4x32(counter, (uint32_t[2]){DESIGN_KEY, 0}, key);
         for (int i = 0; i < 4; i++)
-            x = swap_or_not(x, base - 1, key[i]);
+            x = weir_swap_or_not(x, base - 1, key[i]);
     }
     return x + 1;
 }

@@ -17,9 +17,8 @@
  * and of reversed digits were tried and leave pairs with correlation 1.
  * Zero stays zero so that a point needs no more digits than its index has.
  *
- * The permutations are computed, not stored (swap-or-not: Hoang, Morris,
- * Rogaway, CRYPTO 2012; here with 16 rounds, for spread and not for secrecy),
- * from constants that never change: point k is the same in every run, on every
+ * The permutations are computed, not stored (shuffle.h, 16 rounds), from
+ * constants that never change: point k is the same in every run, on every
  * machine, for ever. Randomise a design by shifting it.
  *
  * No state: any thread, any order. Validation and test sets take ranges of

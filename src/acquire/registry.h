@@ -13,6 +13,8 @@
 #define WEIR_STRATEGIES(X)                                                     \
     X(uniform)                                                                 \
     X(halton)                                                                  \
+    X(sobol)                                                                   \
+    X(lhs)                                                                     \
     X(breed)
 /* clang-format on */
 

@@ -133,6 +133,9 @@ int main(void)
                                   (char[]){"uniform"}),
         cmocka_unit_test_prestate(a_design_repeats_its_points,
                                   (char[]){"halton"}),
+        cmocka_unit_test_prestate(a_design_repeats_its_points,
+                                  (char[]){"sobol"}),
+        cmocka_unit_test_prestate(a_design_repeats_its_points, (char[]){"lhs"}),
     };
     return RUN(cases);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/discrepancy.h"
 #include "tests/test.h"
 
 #include "acquire/halton.h"
@@ -133,25 +134,6 @@ static void its_star_discrepancy_beats_random_points(void **state)
     }
     assert_true(halton < 0.04);
     assert_true(halton < random / 2);
-}
-
-/* Warnock's closed form of the L2 star discrepancy, squared. */
-static double l2_discrepancy(const double *p, int n, int dims)
-{
-    double pairs = 0, single = 0;
-    for (int i = 0; i < n; i++) {
-        double s = 1;
-        for (int k = 0; k < dims; k++)
-            s *= (1 - p[i * dims + k] * p[i * dims + k]) / 2;
-        single += s;
-        for (int j = 0; j < n; j++) {
-            double q = 1;
-            for (int k = 0; k < dims; k++)
-                q *= 1 - fmax(p[i * dims + k], p[j * dims + k]);
-            pairs += q;
-        }
-    }
-    return pow(3, -dims) - 2 * single / n + pairs / n / n;
 }
 
 static void it_is_evener_than_random_in_more_dimensions(void **state)
