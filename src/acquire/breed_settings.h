@@ -25,23 +25,25 @@
  * and 4,000 steps, `mixed` has a window of 60 and a first generation after 50.
  * `ogas_release` holds the release's literal values: sigma 0.1, 0 -> 0.7 in 3,
  * window 138, first after 100, every 414 batches, 10 steps, threshold 1.
+ *
+ * Offline Breed in rounds of N, GM(x) ~ sum of l_i N(x_i, sigma^2 I) with
+ * alpha = min(alpha_1 i + alpha_0, alpha_max), is value_to_register `loss`,
+ * sliding_window_size N, use_true_mixing true, start alpha_0, end alpha_max and
+ * breakpoint (alpha_max - alpha_0) / alpha_1.
  */
-#include "weir/strategy.h"
+#include "acquire/kernel.h"
+#include "acquire/population.h"
 
 struct weir_breed_settings {
     double sigma;      /* standard deviation, as a fraction of each range */
     double start, end; /* bred share of the first and the last generations */
     uint32_t breakpoint;
-    uint32_t nn_updates;          /* batches between two checks, >= 1 */
-    uint32_t min_finished;        /* simulations before the first proposal */
-    uint32_t min_finished_period; /* more of them before the next */
-    uint32_t threshold;           /* propose only while more are open */
-    uint32_t min_steps;           /* time steps a parent was trained on at */
-    uint32_t window;              /* largest population, >= 1 */
-    uint32_t max_oob;             /* redraws of a child outside the box */
-    double oob_factor;            /* sigma shrinks by it at each redraw */
-    bool wrap;                    /* wrapping axes wrap around */
-    bool true_mixing;             /* bred shares exact, not on average */
+    enum weir_boundary boundary;
+    double oob_factor;         /* sigma shrinks by it at each redraw */
+    uint32_t max_oob;          /* redraws of a child outside the box */
+    bool true_mixing;          /* bred shares exact, not on average */
+    uint32_t amis_generations; /* 0: weights are the fitness */
+    struct weir_population_settings population;
 };
 
 /** The declared options of the strategy `breed`. */
@@ -50,9 +52,7 @@ extern const struct weir_option weir_breed_options[];
 /**
  * Resolve @p opts for the run @p env.
  *
- * Where the run plans no number of gradient steps, it is estimated as the steps
- * that use the budget up at env->samples_per_batch, or, without rate control,
- * as those that see each sample four times.
+ * Counts as weir_population_take.
  * @return 0
  * @return -WEIR_ECONFIG a parent would need more time steps than a simulation
  *         has, or the run has no simulation, sample or parameter

@@ -15,7 +15,8 @@
     X(halton)                                                                  \
     X(sobol)                                                                   \
     X(lhs)                                                                     \
-    X(breed)
+    X(breed)                                                                   \
+    X(r3)
 /* clang-format on */
 
 #define X(name) extern const struct weir_strategy_ops weir_strategy_##name;

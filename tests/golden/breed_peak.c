@@ -71,15 +71,23 @@ static struct outcome run(const char *strategy, size_t dims, uint64_t seed,
     return o;
 }
 
+static const char *const kinds[][5] = {
+    {NULL},
+    {"boundary", "wrap", NULL},
+    {"boundary", "reflect", NULL},
+    {"boundary", "reflect", "weights", "amis", NULL},
+};
+
 static void gathers(size_t dims, double gain)
 {
-    for (uint64_t seed = 1; seed <= 3; seed++) {
-        const char *wrap[] = {"boundary", "wrap", NULL};
+    for (uint64_t seed = 1; seed <= 4; seed++) {
+        const char *const *kind = kinds[seed - 1];
         struct outcome u = run("uniform", dims, seed, NULL);
-        struct outcome b = run("breed", dims, seed, seed == 3 ? wrap : NULL);
-        print_message("%zuD seed %llu: near the peak %.3f uniform, %.3f Breed "
+        struct outcome b = run("breed", dims, seed, kind);
+        print_message("%zuD %s %s: near the peak %.3f uniform, %.3f Breed "
                       "(%.3f of the bred; bred %.3f)\n",
-                      dims, (unsigned long long)seed, u.near, b.near,
+                      dims, kind[0] ? kind[1] : "shrink",
+                      kind[0] && kind[2] ? kind[3] : "loss", u.near, b.near,
                       b.near_bred, b.bred);
         assert_true(b.near > gain * u.near);
         assert_true(b.near_bred > b.near);

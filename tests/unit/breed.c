@@ -87,24 +87,24 @@ static void presets_count_in_fractions_of_the_run(void **state)
     (void)state;
     struct weir_breed_settings s;
     read_settings(NULL, &env, &s, 0);
-    assert_int_equal(s.window, 60);
-    assert_int_equal(s.min_finished, 50);
-    assert_int_equal(s.nn_updates, 100);
-    assert_int_equal(s.min_steps, 17);
+    assert_int_equal(s.population.window, 60);
+    assert_int_equal(s.population.min_finished, 50);
+    assert_int_equal(s.population.nn_updates, 100);
+    assert_int_equal(s.population.min_steps, 17);
     assert_int_equal(s.breakpoint, 3);
     assert_true(s.sigma == 0.1 && s.start == 0 && s.end == 0.7);
     struct weir_strategy_env small = env;
     small.budget = 40;
     small.gradient_steps = 0;
     read_settings((const char *[]){"preset", "precise", NULL}, &small, &s, 0);
-    assert_int_equal(s.window, 30);
-    assert_int_equal(s.min_finished, 5);
-    assert_int_equal(s.nn_updates, 10); /* 40 * 50 / 5 steps */
+    assert_int_equal(s.population.window, 30);
+    assert_int_equal(s.population.min_finished, 5);
+    assert_int_equal(s.population.nn_updates, 10); /* 40 * 50 / 5 steps */
     assert_true(s.sigma == 0.05 && s.start == 0.5 && s.end == 0.75);
     small.samples_per_batch = 0;
     read_settings((const char *[]){"preset", "soft", NULL}, &small, &s, 0);
-    assert_int_equal(s.nn_updates, 10); /* 4 * 40 * 50 / 20 steps */
-    assert_int_equal(s.window, 18);
+    assert_int_equal(s.population.nn_updates, 10); /* 4 * 40 * 50 / 20 steps */
+    assert_int_equal(s.population.window, 18);
     assert_true(s.start == 0.75 && s.end == 0.5);
 }
 
@@ -116,12 +116,12 @@ static void the_release_keeps_its_literal_values(void **state)
                   0);
     assert_true(s.sigma == 0.1 && s.start == 0 && s.end == 0.7);
     assert_int_equal(s.breakpoint, 3);
-    assert_int_equal(s.window, 138);
-    assert_int_equal(s.min_steps, 10);
-    assert_int_equal(s.min_finished, 100);
-    assert_int_equal(s.min_finished_period, 0);
-    assert_int_equal(s.nn_updates, 414);
-    assert_int_equal(s.threshold, 1);
+    assert_int_equal(s.population.window, 138);
+    assert_int_equal(s.population.min_steps, 10);
+    assert_int_equal(s.population.min_finished, 100);
+    assert_int_equal(s.population.min_finished_period, 0);
+    assert_int_equal(s.population.nn_updates, 414);
+    assert_int_equal(s.population.threshold, 1);
     assert_true(s.oob_factor == 0.3);
 }
 
@@ -148,11 +148,12 @@ static void a_given_option_replaces_the_preset(void **state)
                            NULL};
     read_settings(given, &env, &s, 0);
     assert_true(s.sigma == 0.2 && s.start == 0 && s.end == 0.75);
-    assert_int_equal(s.min_finished, 0);
-    assert_int_equal(s.nn_updates, 7);
-    assert_int_equal(s.window, 300); /* 0: by preset, here and above */
-    assert_int_equal(s.threshold, 9);
-    assert_true(s.wrap);
+    assert_int_equal(s.population.min_finished, 0);
+    assert_int_equal(s.population.nn_updates, 7);
+    assert_int_equal(s.population.window,
+                     300); /* 0: by preset, here and above */
+    assert_int_equal(s.population.threshold, 9);
+    assert_int_equal(s.boundary, WEIR_BOUNDARY_WRAP);
 }
 
 static void values_that_cannot_be_are_refused(void **state)
@@ -169,7 +170,7 @@ static void values_that_cannot_be_are_refused(void **state)
         {"nn_updates", "1.5", "not a whole number"},
         {"sliding_window_size", "10abc", "not a whole number"},
         {"oob_factor", "2", "expected 0.001 to 1"},
-        {"boundary", "reflect", "shrink|wrap"},
+        {"boundary", "bounce", "shrink|wrap|reflect"},
         {"preset", "banana", "mixed|precise"},
         {"use_true_mixing", "maybe", "neither true nor false"},
     };
@@ -228,23 +229,26 @@ static void parents_are_drawn_in_proportion_to_fitness(void **state)
     steered_free(&run);
 }
 
-static void a_population_without_fitness_breeds_uniformly(void **state)
+/* Whatever is registered: 0 from delta losses, the same number from losses. */
+static void a_population_all_alike_leaves_uniform_draws(void **state)
 {
     (void)state;
-    struct weir_strategy_env e = env;
-    e.budget = 10008;
-    struct steered_run run;
-    const char *given[] = {ALWAYS_BRED, "sigma", "1e-6", NULL};
-    steered_init(&run, "breed", &e, given);
-    plant(&run, (double[8]){0}, 8);
-    propose(&run);
-    double count[8] = {0}, chi2 = 0;
-    for (uint32_t id = 8; id < e.budget; id++)
-        count[(int)(run.cell[id].u[0] * 8)]++;
-    for (int k = 0; k < 8; k++)
-        chi2 += (count[k] - 1250) * (count[k] - 1250) / 1250;
-    assert_true(chi2 < 26.0); /* 7 degrees of freedom, 1 in 2000 */
-    steered_free(&run);
+    struct steered_run run, uniform;
+    const char *delta[] = {ALWAYS_BRED, NULL};
+    const char *raw[] = {ALWAYS_BRED, "value_to_register", "loss", NULL};
+    const double zero[8] = {0}, one[8] = {1, 1, 1, 1, 1, 1, 1, 1};
+    steered_init(&uniform, "uniform", &env, NULL);
+    for (int i = 0; i < 2; i++) {
+        steered_init(&run, "breed", &env, i ? raw : delta);
+        plant(&run, i ? one : zero, 8);
+        propose(&run);
+        for (uint32_t id = 8; id < env.budget; id++)
+            assert_int_equal(run.cell[id].bred, 0);
+        assert_memory_equal(run.u + 32, uniform.u + 32,
+                            (env.budget - 8) * 4 * sizeof(double));
+        steered_free(&run);
+    }
+    steered_free(&uniform);
 }
 
 static void an_empty_population_leaves_uniform_draws(void **state)
@@ -566,12 +570,9 @@ static void replace_by_its_saved_self(struct steered_run *run)
     weir_blob_free(&blob);
 }
 
-static void a_restored_run_proposes_the_same_bits(void **state)
+static void restores_the_same_bits(const char *const *given)
 {
-    (void)state;
     struct steered_run whole, cut;
-    const char *given[] = {"boundary", "wrap",
-                           "min_nb_finished_simulations_period", "4", NULL};
     steered_init(&whole, "breed", &env, given);
     steered_init(&cut, "breed", &env, given);
     whole.hardness = cut.hardness = ridge;
@@ -588,6 +589,16 @@ static void a_restored_run_proposes_the_same_bits(void **state)
         assert_int_equal(cut.cell[id].bred, whole.cell[id].bred);
     steered_free(&whole);
     steered_free(&cut);
+}
+
+static void a_restored_run_proposes_the_same_bits(void **state)
+{
+    (void)state;
+    restores_the_same_bits((const char *[]){
+        "boundary", "wrap", "min_nb_finished_simulations_period", "4", NULL});
+    restores_the_same_bits((const char *[]){"boundary", "reflect", "weights",
+                                            "amis", "use_true_mixing", "true",
+                                            NULL});
 }
 
 static void a_state_of_other_dimensions_is_refused(void **state)
@@ -620,7 +631,7 @@ int main(void)
         cmocka_unit_test(values_that_cannot_be_are_refused),
         cmocka_unit_test(settings_that_cannot_work_are_refused),
         cmocka_unit_test(parents_are_drawn_in_proportion_to_fitness),
-        cmocka_unit_test(a_population_without_fitness_breeds_uniformly),
+        cmocka_unit_test(a_population_all_alike_leaves_uniform_draws),
         cmocka_unit_test(an_empty_population_leaves_uniform_draws),
         cmocka_unit_test(children_spread_by_sigma_times_the_range),
         cmocka_unit_test(children_stay_in_the_box),
