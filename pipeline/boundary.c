@@ -191,6 +191,12 @@ static int after_phase(struct weir_boundary *b)
 
 /* ---- checkpoints ---- */
 
+/* In this session or one before: there are weights worth something. */
+static bool has_begun(const struct weir_boundary *b)
+{
+    return b->t->normaliser.frozen;
+}
+
 static int fill_cut(struct weir_boundary *b, struct weir_cut *cut)
 {
     int rc = weir_boundary_save(b, &cut->trainer);
@@ -245,7 +251,7 @@ static bool checkpoint_is_due(const struct weir_boundary *b)
 static int last_checkpoint(struct weir_boundary *b)
 {
     struct weir_checkpointer *c = b->t->checkpointer;
-    if (!c || !b->started)
+    if (!c || !has_begun(b))
         return 0;
     weir_checkpointer_wait(c, true);
     if (b->cut_at != b->t->step || weir_checkpointer_last_error(c)) {
@@ -491,7 +497,7 @@ static enum weir_phase wind_up(struct weir_boundary *b)
         return begin(b, WEIR_PHASE_VALIDATE);
     if (t->test.n == 0 && last_checkpoint(b))
         weir_err_export(&b->unsaved);
-    if (t->tested || b->cfg->test.trajectories == 0 || !b->started)
+    if (t->tested || b->cfg->test.trajectories == 0 || !has_begun(b))
         return all_done(b);
     /* Solvers are of no more use: the groups may have their cores. */
     weir_stop_request(&b->run->stop, WEIR_STOP_DONE);
@@ -526,7 +532,8 @@ static enum weir_phase next_step(struct weir_boundary *b)
     if (weir_stop_reason(&b->run->stop))
         return interrupted(b);
     if (!b->started) {
-        if (weir_reservoir_size(b->intake.reservoir) == 0)
+        bool empty = weir_reservoir_size(b->intake.reservoir) == 0;
+        if (empty && !has_begun(b))
             return nothing_to_train_on(b) ? failed(b) : t->phase;
         if (!t->normaliser.frozen && freeze_scales(b))
             return failed(b);

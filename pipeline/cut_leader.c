@@ -32,6 +32,7 @@ static int list_residents(const struct weir_reservoir *r, struct weir_cut *cut)
     return 0;
 }
 
+/* Samples that are lost with the reservoir before they were trained on. */
 static void reopen_simulations(const struct weir_run *run,
                                const struct weir_reservoir *r,
                                struct weir_cut *cut)
@@ -41,8 +42,6 @@ static void reopen_simulations(const struct weir_run *run,
             &cut->ledger,
             weir_slot_at(&run->slots, weir_reservoir_resident(r, i))
                 ->simulation);
-    weir_ledger_reopen_newest(&cut->ledger, run->samples,
-                              weir_run_samples_to_start(run));
 }
 
 static void keep_weights(struct weir_cut *cut, struct weir_trainer *t)

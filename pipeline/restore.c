@@ -41,20 +41,36 @@ static int restore_weights(const struct weir_safetensors *file,
     return rc ? rc : restore_vector(file, t->model, "best", t->best);
 }
 
-/* Without the reservoir, what is under way begins again, and what is done runs
- * again as far as the first batch needs it. */
-static void reopen(struct weir_ledger *l, const struct weir_run *run)
+/* The run has gradient steps to make after @p file. */
+static bool goes_on(const struct weir_safetensors *file,
+                    const struct weir_run *run)
 {
-    for (uint32_t id = 0; id < l->n; id++)
+    const char *step = weir_safetensors_meta(file, "weir.step");
+    return step && strtoll(step, NULL, 10) < run->cfg->training.steps;
+}
+
+/*
+ * Without its reservoir a run that goes on needs samples to begin with: what is
+ * done runs again as far as that. One that is left unused on purpose may hold
+ * samples of anything under way.
+ */
+static void reopen(const struct weir_safetensors *file,
+                   const struct weir_run *run, bool unused,
+                   struct weir_ledger *l)
+{
+    for (uint32_t id = 0; unused && id < l->n; id++)
         if (l->row[id].state == WEIR_CELL_CLAIMED ||
             l->row[id].state == WEIR_CELL_OPEN)
             weir_ledger_reopen(l, id);
-    weir_ledger_reopen_newest(l, run->samples, weir_run_samples_to_start(run));
+    if (unused || goes_on(file, run))
+        weir_ledger_reopen_newest(l, run->samples,
+                                  weir_run_samples_to_start(run));
 }
 
 static int restore_ledger(const struct weir_safetensors *file,
-                          struct weir_run *run, bool keeps_reservoir)
+                          struct weir_run *run, bool uses_reservoir)
 {
+    bool has_reservoir = weir_safetensors_find(file, "state.reservoir");
     const struct weir_tensor *rows = weir_safetensors_find(file, "ledger.rows");
     struct weir_ledger l;
     if (!rows || rows->dims != 2 || rows->shape[1] != sizeof(*l.row))
@@ -73,8 +89,8 @@ static int restore_ledger(const struct weir_safetensors *file,
     rc = rc ? rc
             : weir_safetensors_copy(file, "ledger.value", WEIR_F64, l.value,
                                     reals);
-    if (rc == 0 && !keeps_reservoir)
-        reopen(&l, run);
+    if (rc == 0 && !(has_reservoir && uses_reservoir))
+        reopen(file, run, has_reservoir, &l);
     rc = rc ? rc : weir_ledger_restore(&l, run->table, run->start_ns);
     weir_ledger_destroy(&l);
     return rc;
