@@ -87,6 +87,12 @@ static void note_wait(struct lane *l)
     l->blocked_since = 0;
 }
 
+static void finish(struct lane *l)
+{
+    l->running = false;
+    say(l, WEIR_MESSAGE_DONE, l->claim.id);
+}
+
 /* Deliver the newest window; false when no slot is lent. */
 static bool deliver(struct lane *l)
 {
@@ -103,10 +109,8 @@ static bool deliver(struct lane *l)
     write_slot(l, weir_slot_at(&l->run->slots, (uint32_t)slot), first);
     l->pending = false;
     say(l, WEIR_MESSAGE_SAMPLE, (uint32_t)slot);
-    if (first + 1 == l->run->samples) {
-        l->running = false;
-        say(l, WEIR_MESSAGE_DONE, l->claim.id);
-    }
+    if (first + 1 == l->run->samples)
+        finish(l);
     return true;
 }
 
@@ -176,7 +180,10 @@ static bool begin(struct lane *l)
     set_state(l, WEIR_LANE_SOLVING);
     l->running = true;
     l->step = 0;
-    if (l->run->solver->start(l->solver, l->claim.value))
+    /* A checkpoint may fall between the last sample and the word of the end. */
+    if (l->claim.skip >= l->run->samples)
+        finish(l);
+    else if (l->run->solver->start(l->solver, l->claim.value))
         give_up(l);
     else
         take_state(l);
