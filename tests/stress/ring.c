@@ -7,6 +7,8 @@
 #include "base/heap.h"
 #include "shm/ring.h"
 
+#include <sched.h>
+
 #define CAPACITY 8
 #define WORDS    8
 
@@ -25,11 +27,18 @@ struct side {
     uint64_t refused; /* times the ring was full, or empty */
 };
 
+/* Where there are fewer cores than threads the other side needs ours. */
+static void refuse(struct side *me)
+{
+    if (++me->refused % 64 == 0)
+        sched_yield();
+}
+
 static void write_one(struct side *me)
 {
     uint64_t *at = weir_ring_reserve(ring);
     if (!at) {
-        me->refused++;
+        refuse(me);
         return;
     }
     for (int w = 0; w < WORDS; w++)
@@ -42,7 +51,7 @@ static void read_one(struct side *me)
 {
     const uint64_t *at = weir_ring_peek(ring);
     if (!at) {
-        me->refused++;
+        refuse(me);
         return;
     }
     for (int w = 0; w < WORDS; w++)
@@ -90,6 +99,7 @@ static void *count(void *ctx)
         uint64_t n = weir_ring_count(ring);
         must(n <= CAPACITY, "a ring of %d holds %" PRIu64, CAPACITY, n);
         *between += n > 0 && n < CAPACITY;
+        sched_yield();
     }
     return NULL;
 }
