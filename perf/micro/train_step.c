@@ -6,6 +6,9 @@
  *
  *   train_step [groups [batch [micro [width [depth [points [unroll]]]]]]]
  *
+ * cpu_per_step is of the whole process: on a busy machine the better number, if
+ * groups is 1 (waiting for others spins).
+ *
  * perf/peers/torch_train_step.py takes the same arguments but for `micro`.
  */
 #include "base/err.h"
@@ -30,6 +33,7 @@ struct bench {
     float *grad[MOST], *data;
     _Atomic int arrived, round;
     struct weir_hist hist;
+    int64_t cpu_ns; /* of the whole process, over the measured steps */
 };
 
 struct group {
@@ -100,6 +104,8 @@ static void *run(void *arg)
     fail_on(weir_surrogate_create(b->model, &config, &s));
     for (int step = 0; step < WARM + STEPS; step++) {
         barrier(b);
+        if (g->index == 0 && step == WARM)
+            b->cpu_ns = -weir_process_cpu_ns();
         int64_t start = weir_now_ns();
         train(b, g->index, s);
         barrier(b);
@@ -108,6 +114,8 @@ static void *run(void *arg)
         if (g->index == 0 && step >= WARM)
             weir_hist_record(&b->hist, weir_now_ns() - start);
     }
+    if (g->index == 0)
+        b->cpu_ns += weir_process_cpu_ns();
     weir_surrogate_destroy(s);
     return NULL;
 }
@@ -191,8 +199,8 @@ int main(int argc, char **argv)
     perf_row("train_step", "ns", &b.hist,
              "\"groups\": %d, \"batch\": %d, \"micro\": %d, \"width\": %d, "
              "\"depth\": %d, \"points\": %d, \"unroll\": %d, \"parameters\": "
-             "%zu, ",
+             "%zu, \"cpu_per_step\": %lld, ",
              b.groups, b.batch, b.micro, b.width, b.depth, b.points, b.unroll,
-             weir_model_parameters(b.model));
+             weir_model_parameters(b.model), (long long)(b.cpu_ns / STEPS));
     return 0;
 }
