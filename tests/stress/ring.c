@@ -15,6 +15,7 @@
 static struct weir_ring *ring;
 static pthread_barrier_t start;
 static _Atomic bool over;
+static _Atomic bool seen_empty, seen_between; /* by consumer and counter */
 
 /* Word @p w of element @p n. */
 static uint64_t word_of(uint64_t n, int w)
@@ -62,12 +63,18 @@ static void read_one(struct side *me)
     me->elements++;
 }
 
+static bool has_met_all(const struct side *me)
+{
+    return me->elements > 100 * CAPACITY && me->refused > 0 &&
+           atomic_load(&seen_empty) && atomic_load(&seen_between);
+}
+
 static void *produce(void *ctx)
 {
     struct side *me = ctx;
     struct weir_rng rng = stress_rng(0);
     pthread_barrier_wait(&start);
-    while (stress_goes_on()) {
+    while (stress_goes_on_until(has_met_all(me))) {
         for (uint32_t n = weir_rng_below(&rng, 200); n > 0; n--)
             write_one(me);
         stress_dawdle(&rng, 2000);
@@ -84,6 +91,8 @@ static void *consume(void *ctx)
     while (!atomic_load(&over)) {
         for (uint32_t n = weir_rng_below(&rng, 200); n > 0; n--)
             read_one(me);
+        if (me->refused > 0)
+            atomic_store(&seen_empty, true);
         stress_dawdle(&rng, 2000);
     }
     while (weir_ring_peek(ring))
@@ -99,6 +108,8 @@ static void *count(void *ctx)
         uint64_t n = weir_ring_count(ring);
         must(n <= CAPACITY, "a ring of %d holds %" PRIu64, CAPACITY, n);
         *between += n > 0 && n < CAPACITY;
+        if (*between > 0)
+            atomic_store(&seen_between, true);
         sched_yield();
     }
     return NULL;
