@@ -174,14 +174,11 @@ static int sync_directory(const char *path)
     return 0;
 }
 
-static int publish(struct weir_checkpoint_writer *w, struct job *j)
+static int publish(const struct job *j)
 {
     if (rename(j->temporary, j->path) < 0)
         return WEIR_FAIL(errno, "checkpoint '%s'", j->path);
-    int rc = sync_directory(j->path);
-    if (rc == 0 && weir_checkpoint_delete_old(w->dir, w->keep) < 0)
-        weir_log_warn("checkpoint", "%s", weir_err_message());
-    return rc;
+    return sync_directory(j->path);
 }
 
 static void fill_report(const struct weir_checkpoint_writer *w,
@@ -204,13 +201,15 @@ int weir_checkpoint_write(struct weir_checkpoint_writer *w,
     if (rc == 0) {
         rc = write_temporary(w, &j);
         if (rc == 0)
-            rc = publish(w, &j);
+            rc = publish(&j);
         if (rc < 0)
             unlink(j.temporary);
     }
     release(&j);
     if (rc == 0 && report)
         fill_report(w, &j, report);
+    if (rc == 0 && weir_checkpoint_delete_old(w->dir, w->keep) < 0)
+        weir_log_warn("checkpoint", "%s", weir_err_message());
     weir_safetensors_head_free(&j.head);
     free(j.crc);
     return rc;

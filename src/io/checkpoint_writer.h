@@ -57,7 +57,8 @@ struct weir_checkpoint {
 struct weir_checkpoint_report {
     uint64_t bytes;     /* size of the file */
     int64_t copied_ns;  /* from the call to `release` */
-    int64_t total_ns;   /* from the call to its return */
+    int64_t total_ns;   /* from the call until it was on disk under its name;
+                           deleting old ones comes after it */
     const char *method; /* "io_uring, O_DIRECT, registered buffers" ... */
 };
 
