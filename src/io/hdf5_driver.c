@@ -28,13 +28,13 @@ struct driver_file {
     haddr_t end_of_allocation, end_of_file;
     dev_t device;
     ino_t inode;
-    int *error;
+    struct weir_h5_guard *guard;
     struct held *oldest, **end;
 };
 
 /* What H5Pset_driver() copies into a property list. */
 struct driver_info {
-    int *error;
+    struct weir_h5_guard *guard;
 };
 
 static struct driver_file *mine(const H5FD_t *file)
@@ -55,17 +55,17 @@ static H5FD_t *open_file(const char *name, unsigned flags, hid_t access,
     how |= flags & H5F_ACC_TRUNC ? O_TRUNC : 0;
     how |= flags & H5F_ACC_CREAT ? O_CREAT : 0;
     how |= flags & H5F_ACC_EXCL ? O_EXCL : 0;
-    f->error = info->error;
+    f->guard = info->guard;
     f->end = &f->oldest;
     f->fd = open(name, how | O_CLOEXEC, 0666);
     if (f->fd < 0 || fstat(f->fd, &st) < 0) {
-        *f->error = errno;
+        f->guard->error = errno;
         if (f->fd >= 0)
             close(f->fd);
         free(f);
         return NULL;
     }
-    *f->error = 0; /* H5Fcreate() first tries whether the file is there */
+    f->guard->error = 0; /* H5Fcreate() first tries whether the file is there */
     f->end_of_file = (haddr_t)st.st_size;
     f->device = st.st_dev;
     f->inode = st.st_ino;
@@ -180,23 +180,37 @@ static herr_t hold(struct driver_file *f, haddr_t at, size_t size,
     return 0;
 }
 
+/* Values may be torn: those that count are copied from a checkpoint's counts on,
+ * and a torn block of rows keeps its older rows. */
+static int note_write(struct weir_redo *redo, H5FD_mem_t type, haddr_t at,
+                      size_t size, const void *bytes)
+{
+    if (redo->fd < 0)
+        return 0;
+    if (type == H5FD_MEM_DRAW)
+        return weir_redo_pass(redo, at, size);
+    return weir_redo_note(redo, at, bytes, size);
+}
+
 static herr_t write_file(H5FD_t *file, H5FD_mem_t type, hid_t transfer,
                          haddr_t at, size_t size, const void *buffer)
 {
     struct driver_file *f = mine(file);
     size_t done = 0;
-    (void)type, (void)transfer;
-    while (done < size && *f->error == 0) {
+    (void)transfer;
+    if (f->guard->error == 0)
+        f->guard->error = -note_write(&f->guard->redo, type, at, size, buffer);
+    while (done < size && f->guard->error == 0) {
         ssize_t n = pwrite(f->fd, (const char *)buffer + done, size - done,
                            (off_t)(at + done));
         if (n > 0)
             done += (size_t)n;
         else if (n == 0 || errno != EINTR)
-            *f->error = n == 0 ? EIO : errno;
+            f->guard->error = n == 0 ? EIO : errno;
     }
     if (at + size > f->end_of_file)
         f->end_of_file = at + size;
-    return *f->error ? hold(f, at, size, buffer) : 0;
+    return f->guard->error ? hold(f, at, size, buffer) : 0;
 }
 
 static herr_t truncate_file(H5FD_t *file, hid_t transfer, hbool_t closing)
@@ -205,8 +219,9 @@ static herr_t truncate_file(H5FD_t *file, hid_t transfer, hbool_t closing)
     (void)transfer, (void)closing;
     if (f->end_of_allocation == f->end_of_file)
         return 0;
-    if (*f->error == 0 && ftruncate(f->fd, (off_t)f->end_of_allocation) < 0)
-        *f->error = errno;
+    if (f->guard->error == 0 &&
+        ftruncate(f->fd, (off_t)f->end_of_allocation) < 0)
+        f->guard->error = errno;
     f->end_of_file = f->end_of_allocation;
     return 0;
 }
@@ -249,15 +264,24 @@ static const H5FD_class_t driver = {
     .fl_map = H5FD_FLMAP_DICHOTOMY,
 };
 
-int weir_h5_driver_use(hid_t access, int *error)
+int weir_h5_driver_use(hid_t access, struct weir_h5_guard *guard)
 {
     static hid_t registered = -1;
-    struct driver_info info = {error};
-    *error = 0;
+    struct driver_info info = {guard};
+    *guard = (struct weir_h5_guard){.redo = {.fd = -1}};
     /* H5close() forgets drivers; the library may then start again. */
     if (H5Iget_type(registered) != H5I_VFL)
         registered = H5FDregister(&driver);
     if (registered < 0)
         return -1;
     return H5Pset_driver(access, registered, &info) < 0 ? -1 : 0;
+}
+
+int weir_h5_driver_guard(hid_t file, struct weir_h5_guard *guard,
+                         const char *path)
+{
+    void *fd;
+    if (H5Fget_vfd_handle(file, H5P_DEFAULT, &fd) < 0)
+        return -EIO;
+    return weir_redo_begin(&guard->redo, path, *(int *)fd);
 }

@@ -20,7 +20,8 @@
  * gets its name once it is readable.
  *
  * After SIGKILL HDF5 refuses to open such a file for writing, so resume copies
- * it: weir_runfile_resume().
+ * it: weir_runfile_resume(). While it is written, PATH.redo notes what a kill
+ * could leave half written.
  *
  * Threads: HDF5 as distributions build it is not thread-safe. One thread of a
  * process makes all calls of this file, of io/runfile_reader.h and of anything
@@ -70,6 +71,13 @@ int weir_runfile_create(const char *path,
                         const struct weir_runfile_table *table, size_t n_tables,
                         const struct weir_text *attribute, size_t n,
                         struct weir_runfile **out);
+
+/**
+ * Finish the write that a killed writer may have left half done, from the note
+ * in PATH.redo. Only for the owner of the run's directory; resume does it too.
+ * @return 1 finished one, 0 there was none, or -errno of the write
+ */
+int weir_runfile_mend(const char *path);
 
 /**
  * Continue the file of a run that was stopped or killed: read it, copy the
