@@ -10,8 +10,6 @@
 
 #define PENDING_BYTES 65536u /* rows held per table before they are written */
 
-/* ---- failure ---- */
-
 static void close_file(struct weir_runfile *rf)
 {
     weir_runfile_close_columns(rf);
@@ -21,7 +19,6 @@ static void close_file(struct weir_runfile *rf)
     weir_redo_end(&rf->guard.redo, false);
 }
 
-/* Turn what HDF5 or the driver met into an error, and stop using the file. */
 int weir_runfile_fail(struct weir_runfile *rf)
 {
     char reason[256];
@@ -40,8 +37,6 @@ int weir_runfile_fail(struct weir_runfile *rf)
     return WEIR_FAIL(error, "run file '%s': %s", rf->path, reason);
 }
 
-/* ---- writing ---- */
-
 static herr_t extend(struct column *col, uint64_t rows)
 {
     hsize_t size[2] = {rows, weir_runfile_width(col->decl)};
@@ -51,7 +46,6 @@ static herr_t extend(struct column *col, uint64_t rows)
     return rc;
 }
 
-/* Write rows at .. at + n - 1 of one column from contiguous values. */
 herr_t weir_runfile_write_column(struct column *col, uint64_t at, uint64_t n,
                                  const void *values)
 {
@@ -219,8 +213,6 @@ uint64_t weir_runfile_lost(const struct weir_runfile *rf)
 {
     return rf->lost;
 }
-
-/* ---- life ---- */
 
 static size_t count_columns(const struct weir_runfile_table *t)
 {

@@ -158,10 +158,7 @@ static herr_t make_status(struct weir_runfile *rf)
         return -1;
     H5Sclose(space);
     H5Pclose(layout);
-    if (describe(rf->status,
-                 "0 while the run is being written, else how it "
-                 "ended",
-                 NULL) < 0)
+    if (describe(rf->status, "0: being written, else how it ended", NULL) < 0)
         return -1;
     return weir_runfile_write_status(rf, 0);
 }

@@ -55,8 +55,6 @@ int weir_tensor_init(struct weir_tensor *t, const char *name,
 int weir_tensor_vector(struct weir_tensor *t, const char *name,
                        enum weir_dtype dtype, uint64_t n, const void *data);
 
-/* ---- reading ---- */
-
 struct weir_safetensors; /* a whole file, checked, in memory */
 
 /**
@@ -97,8 +95,6 @@ const char *weir_safetensors_meta(const struct weir_safetensors *file,
 /** Entry @p i of the metadata, or NULL after the last ("weir.crc32" is one). */
 const struct weir_text *weir_safetensors_meta_at(
     const struct weir_safetensors *file, size_t i);
-
-/* ---- writing ---- */
 
 /** What comes before the data of a file that is being written. */
 struct weir_safetensors_head {
