@@ -14,6 +14,13 @@ static const struct option options[] = {
     {"set", required_argument, NULL, 's'},
     {"out", required_argument, NULL, 'o'},
     {"from", required_argument, NULL, 'f'},
+    {"n", required_argument, NULL, 'n'},
+    {"steps", required_argument, NULL, 't'},
+    {"seed", required_argument, NULL, 'S'},
+    {"sampler", required_argument, NULL, 'm'},
+    {"params", required_argument, NULL, 'p'},
+    {"initial", required_argument, NULL, 'i'},
+    {"double", no_argument, NULL, 'd'},
     {"resume", no_argument, NULL, 'r'},
     {"check", no_argument, NULL, 'c'},
     {"requeue", no_argument, NULL, 'R'},
@@ -81,34 +88,57 @@ static int refuse(const struct weir_command *command, const char *allowed,
                       o->has_arg ? "needs a value" : "takes no value");
 }
 
+static const char **text_of(struct weir_arguments *out, int letter)
+{
+    switch (letter) {
+    case 'o':
+        return &out->out;
+    case 'f':
+        return &out->from;
+    case 'n':
+        return &out->n;
+    case 't':
+        return &out->steps;
+    case 'S':
+        return &out->seed;
+    case 'm':
+        return &out->sampler;
+    case 'p':
+        return &out->params;
+    case 'i':
+        return &out->initial;
+    }
+    return NULL;
+}
+
+static int *flag_of(struct weir_arguments *out, int letter)
+{
+    switch (letter) {
+    case 'r':
+        return &out->resume;
+    case 'c':
+        return &out->check;
+    case 'R':
+        return &out->requeue;
+    case 'd':
+        return &out->keep_double;
+    default:
+        return &out->quiet;
+    }
+}
+
 static int take(const struct weir_command *command, int letter,
                 struct weir_arguments *out)
 {
-    switch (letter) {
-    case 's':
-        if (out->n_set == WEIR_MAX_SETS)
-            return weir_usage(command, "more than %d --set", WEIR_MAX_SETS);
+    const char **text = text_of(out, letter);
+    if (letter == 's' && out->n_set == WEIR_MAX_SETS)
+        return weir_usage(command, "more than %d --set", WEIR_MAX_SETS);
+    if (letter == 's')
         out->set[out->n_set++] = optarg;
-        break;
-    case 'o':
-        out->out = optarg;
-        break;
-    case 'f':
-        out->from = optarg;
-        break;
-    case 'r':
-        out->resume = 1;
-        break;
-    case 'c':
-        out->check = 1;
-        break;
-    case 'R':
-        out->requeue = 1;
-        break;
-    case 'q':
-        out->quiet = 1;
-        break;
-    }
+    else if (text)
+        *text = optarg;
+    else
+        *flag_of(out, letter) = 1;
     return 0;
 }
 

@@ -21,6 +21,7 @@ struct weir_command {
 
 extern const struct weir_command weir_command_run;
 extern const struct weir_command weir_command_plan;
+extern const struct weir_command weir_command_generate;
 extern const struct weir_command weir_command_inspect;
 extern const struct weir_command weir_command_list;
 
@@ -37,7 +38,8 @@ struct weir_arguments {
     const char *set[WEIR_MAX_SETS];
     size_t n_set;
     const char *out, *from;
-    int resume, check, requeue, quiet;
+    const char *n, *steps, *seed, *sampler, *params, *initial;
+    int resume, check, requeue, quiet, keep_double;
 };
 
 /**

@@ -14,6 +14,7 @@
 static const struct weir_command *const commands[] = {
     &weir_command_run,
     &weir_command_plan,
+    &weir_command_generate,
     &weir_command_inspect,
     &weir_command_list,
 };

@@ -522,16 +522,21 @@ static void sync_directory(const char *path)
     }
 }
 
-int weir_dataset_close(struct weir_dataset *d)
+static void close_dataset(struct weir_dataset *d)
 {
-    if (!d)
-        return 0;
-    int rc = weir_dataset_sync(d);
     weir_h5_lock();
     WEIR_H5_QUIET_BEGIN
     close_file(d);
     WEIR_H5_QUIET_END
     weir_h5_unlock();
+}
+
+int weir_dataset_finish(struct weir_dataset *d)
+{
+    if (!d)
+        return 0;
+    int rc = weir_dataset_sync(d);
+    close_dataset(d);
     if (rc == 0 && d->error)
         rc = cannot_write(d);
     if (rc == 0 && fsync(d->lock))
@@ -546,15 +551,18 @@ int weir_dataset_close(struct weir_dataset *d)
     return rc;
 }
 
+void weir_dataset_close(struct weir_dataset *d)
+{
+    if (!d)
+        return;
+    close_dataset(d);
+    release(d);
+}
+
 void weir_dataset_discard(struct weir_dataset *d)
 {
     if (!d)
         return;
     unlink(d->part);
-    weir_h5_lock();
-    WEIR_H5_QUIET_BEGIN
-    close_file(d);
-    WEIR_H5_QUIET_END
-    weir_h5_unlock();
-    release(d);
+    weir_dataset_close(d);
 }

@@ -41,11 +41,11 @@
  *
  * Threads: weir_dataset_write(), _parameters(), _mark() and _attempts() from any
  * thread, no two for the same trajectory; sync from one of them at a time.
- * Between create and close nothing else of the process uses HDF5 but
+ * Between create and finish nothing else of the process uses HDF5 but
  * io/rows.h.
  *
  * Failure: the first call that cannot write returns the error, later ones the
- * same. Close then leaves PATH.part with all that was marked and synced.
+ * same. Finish then leaves PATH.part with all that was marked and synced.
  */
 #include "io/types.h"
 #include "weir/solver.h"
@@ -127,7 +127,10 @@ uint64_t weir_dataset_bytes(const struct weir_dataset *d);
  * @return 0 it is not: PATH.part stays
  * @return as write
  */
-int weir_dataset_close(struct weir_dataset *d);
+int weir_dataset_finish(struct weir_dataset *d);
+
+/** Close and leave PATH.part as it is; what is not synced is not marked. */
+void weir_dataset_close(struct weir_dataset *d);
 
 /** Close and remove PATH.part: nothing in it is wanted. */
 void weir_dataset_discard(struct weir_dataset *d);

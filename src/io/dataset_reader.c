@@ -249,6 +249,17 @@ const struct weir_dataset_info *weir_dataset_reader_info(
     return &r->info;
 }
 
+char *weir_dataset_reader_text(struct weir_dataset_reader *r, const char *key)
+{
+    char *text;
+    weir_h5_lock();
+    WEIR_H5_QUIET_BEGIN
+    text = weir_h5_get_texts(r->file, key, ' ');
+    WEIR_H5_QUIET_END
+    weir_h5_unlock();
+    return text;
+}
+
 /* One channel into its place between the others. */
 static herr_t read_channel(const struct weir_dataset_reader *r, int channel,
                            uint64_t trajectory, uint32_t first, uint32_t n,

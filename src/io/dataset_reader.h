@@ -46,6 +46,9 @@ void weir_dataset_reader_close(struct weir_dataset_reader *r);
 const struct weir_dataset_info *weir_dataset_reader_info(
     const struct weir_dataset_reader *r);
 
+/** Attribute @p key of the root; malloc'ed, NULL when it is no text. */
+char *weir_dataset_reader_text(struct weir_dataset_reader *r, const char *key);
+
 /**
  * Frames first .. first + n - 1 of one trajectory, converted to @p as (WEIR_F32
  * or WEIR_F64): (n, channels, points), as solvers write them.

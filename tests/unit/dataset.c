@@ -136,7 +136,7 @@ static void a_file_gets_its_name_when_it_is_whole(void **state)
             assert_true(exists(part) && !exists(path));
             ok(write_trajectory(d, i, keep_double));
         }
-        assert_int_equal(weir_dataset_close(d), 1);
+        assert_int_equal(weir_dataset_finish(d), 1);
         assert_true(!exists(part) && exists(path));
         check_values(keep_double);
     }
@@ -154,7 +154,7 @@ static void a_partial_file_is_continued(void **state)
         for (uint64_t i = 0; i < N; i++)
             assert_int_equal(weir_dataset_attempts(d, i), i < done ? i + 1 : 0);
         ok(write_trajectory(d, done, false));
-        assert_int_equal(weir_dataset_close(d), done == N - 1);
+        assert_int_equal(weir_dataset_finish(d), done == N - 1);
     }
     check_values(false);
 }
@@ -189,7 +189,7 @@ static void a_killed_writer_leaves_what_was_synced(void **state)
         if (i != 0 && i != 3)
             ok(write_trajectory(d, i, false));
     }
-    assert_int_equal(weir_dataset_close(d), 1);
+    assert_int_equal(weir_dataset_finish(d), 1);
     check_values(false);
 }
 
@@ -205,7 +205,7 @@ static void the_same_work_gives_the_same_bytes(void **state)
         ok(weir_dataset_create(path, &plan, &d));
         for (uint64_t i = 0; i < N; i++)
             ok(write_trajectory(d, k ? N - 1 - i : i, false));
-        assert_int_equal(weir_dataset_close(d), 1);
+        assert_int_equal(weir_dataset_finish(d), 1);
         bytes[k] = scratch_read(path, &size[k]);
         unlink(path);
         usleep(1100000); /* HDF5 keeps times in seconds */
@@ -222,7 +222,7 @@ static void another_plan_does_not_continue(void **state)
     struct weir_dataset_plan plan = plan_of(false), other;
     struct weir_dataset *d;
     ok(weir_dataset_create(path, &plan, &d));
-    assert_int_equal(weir_dataset_close(d), 0);
+    assert_int_equal(weir_dataset_finish(d), 0);
     other = plan;
     other.trajectories = N - 1;
     fails(weir_dataset_resume(path, &other, &d), -WEIR_ECONFIG);
@@ -310,7 +310,7 @@ static void a_full_disk_keeps_what_was_synced(void **state)
     if (child == 0) {
         REQUIRE(weir_dataset_create(path, &plan, &d) == 0);
         REQUIRE(write_trajectory(d, 0, true) == 0);
-        REQUIRE(weir_dataset_close(d) == 0);
+        REQUIRE(weir_dataset_finish(d) == 0);
         rlim_t end = end_of_fields();
         REQUIRE(weir_dataset_resume(path, &plan, &d) == 0);
         limit_files(end - 100);
@@ -319,7 +319,7 @@ static void a_full_disk_keeps_what_was_synced(void **state)
         REQUIRE(rc == -EFBIG && strstr(weir_err_message(), part));
         REQUIRE(write_trajectory(d, 2, true) == -EFBIG);
         REQUIRE(weir_dataset_sync(d) == -EFBIG);
-        REQUIRE(weir_dataset_close(d) == -EFBIG);
+        REQUIRE(weir_dataset_finish(d) == -EFBIG);
         _exit(0);
     }
     assert_int_equal(child_status(child), 0);
@@ -329,7 +329,7 @@ static void a_full_disk_keeps_what_was_synced(void **state)
     assert_int_equal(weir_dataset_attempts(d, N - 1), 0);
     for (uint64_t i = 1; i < N; i++)
         ok(write_trajectory(d, i, true));
-    assert_int_equal(weir_dataset_close(d), 1);
+    assert_int_equal(weir_dataset_finish(d), 1);
     check_values(true);
 }
 
@@ -366,7 +366,7 @@ static void threads_write_while_another_syncs(void **state)
         pthread_join(w[i].thread, &failed);
         assert_null(failed);
     }
-    assert_int_equal(weir_dataset_close(d), 1);
+    assert_int_equal(weir_dataset_finish(d), 1);
     check_values(false);
 }
 
@@ -380,7 +380,7 @@ static void new_parameters_reach_every_place(void **state)
     for (uint64_t i = 0; i < N; i++)
         ok(write_trajectory(d, i, true));
     ok(weir_dataset_parameters(d, 2, redrawn));
-    assert_int_equal(weir_dataset_close(d), 1);
+    assert_int_equal(weir_dataset_finish(d), 1);
     memcpy(parameters[2], redrawn, sizeof(redrawn));
     struct weir_rows *rows;
     ok(weir_rows_open(path, "parameters", &rows));
