@@ -21,11 +21,11 @@
 
 struct weir_dataset {
     struct weir_dataset_plan plan;
-    char path[PATH_MAX];      /* of the whole file */
-    char part[PATH_MAX + 8];  /* of the partial one */
-    char fresh[PATH_MAX + 8]; /* while it is laid out */
-    int lock;                 /* descriptor of the file, held locked */
-    int error;                /* errno of the first failed write */
+    char path[PATH_MAX];        /* of the whole file */
+    char part[PATH_MAX + 8];    /* of the partial one */
+    char fresh[PATH_MAX + 8];   /* while it is laid out */
+    int lock;                   /* descriptor of the file, held locked */
+    struct weir_h5_guard guard; /* errno of the first failed write */
     hid_t file;
     hid_t *field; /* [channels] */
     uint32_t *attempts;
@@ -36,7 +36,7 @@ struct weir_dataset {
 
 static int cannot_write(const struct weir_dataset *d)
 {
-    int error = d->error ? d->error : weir_h5_errno();
+    int error = d->guard.error ? d->guard.error : weir_h5_errno();
     WEIR_FAIL(error, "data set '%s'", d->part);
     if (error == ENOSPC || error == EFBIG || error == EDQUOT)
         return weir_err_hint("what is done is kept: make room, then give the "
@@ -150,7 +150,7 @@ static hid_t access_with(struct weir_dataset *d)
     if (p >= 0 &&
         (H5Pset_libver_bounds(p, H5F_LIBVER_EARLIEST, H5F_LIBVER_V18) < 0 ||
          H5Pset_sieve_buf_size(p, 0) < 0 ||
-         weir_h5_driver_use(p, &d->error) < 0)) {
+         weir_h5_driver_use(p, &d->guard) < 0)) {
         H5Pclose(p);
         return -1;
     }
@@ -189,7 +189,7 @@ static int lay_out(struct weir_dataset *d)
 static int reserve(struct weir_dataset *d)
 {
     struct stat st;
-    int error = d->error;
+    int error = d->guard.error;
     if (error == 0 && fstat(d->lock, &st))
         error = errno;
     if (error == 0 && fallocate(d->lock, 0, 0, st.st_size))
@@ -211,7 +211,7 @@ static int begin(struct weir_dataset *d)
     if (rc)
         return rc;
     rc = lay_out(d);
-    if (rc == 0 || d->error)
+    if (rc == 0 || d->guard.error)
         rc = reserve(d);
     if (rc == 0 && rename(d->fresh, d->part))
         rc = WEIR_FAIL(errno, "data set '%s'", d->part);
@@ -393,8 +393,9 @@ int weir_dataset_write(struct weir_dataset *d, int channel, uint64_t trajectory,
     int rc = 0;
     weir_h5_lock();
     WEIR_H5_QUIET_BEGIN
-    if (d->error ||
-        write_frames(d, channel, trajectory, first, n, values) < 0 || d->error)
+    if (d->guard.error ||
+        write_frames(d, channel, trajectory, first, n, values) < 0 ||
+        d->guard.error)
         rc = cannot_write(d);
     WEIR_H5_QUIET_END
     weir_h5_unlock();
@@ -407,9 +408,9 @@ int weir_dataset_parameters(struct weir_dataset *d, uint64_t trajectory,
     int rc = 0;
     weir_h5_lock();
     WEIR_H5_QUIET_BEGIN
-    if (d->error ||
+    if (d->guard.error ||
         weir_dataset_put_parameters(d->file, &d->plan, trajectory, value) < 0 ||
-        d->error)
+        d->guard.error)
         rc = cannot_write(d);
     WEIR_H5_QUIET_END
     weir_h5_unlock();
@@ -445,7 +446,8 @@ static uint32_t *flush_frames(struct weir_dataset *d)
         memcpy(now, d->attempts, bytes);
     d->marked = false;
     WEIR_H5_QUIET_BEGIN
-    if (d->error || H5Fflush(d->file, H5F_SCOPE_LOCAL) < 0 || d->error) {
+    if (d->guard.error || H5Fflush(d->file, H5F_SCOPE_LOCAL) < 0 ||
+        d->guard.error) {
         cannot_write(d);
         free(now);
         now = NULL;
@@ -466,7 +468,7 @@ static int write_marks(struct weir_dataset *d, const uint32_t *now)
     if (set < 0 ||
         H5Dwrite(set, H5T_NATIVE_UINT32, H5S_ALL, H5S_ALL, H5P_DEFAULT, now) <
             0 ||
-        H5Fflush(d->file, H5F_SCOPE_LOCAL) < 0 || d->error)
+        H5Fflush(d->file, H5F_SCOPE_LOCAL) < 0 || d->guard.error)
         rc = cannot_write(d);
     if (set >= 0)
         H5Dclose(set);
@@ -537,7 +539,7 @@ int weir_dataset_finish(struct weir_dataset *d)
         return 0;
     int rc = weir_dataset_sync(d);
     close_dataset(d);
-    if (rc == 0 && d->error)
+    if (rc == 0 && d->guard.error)
         rc = cannot_write(d);
     if (rc == 0 && fsync(d->lock))
         rc = WEIR_FAIL(errno, "data set '%s'", d->part);
