@@ -13,6 +13,67 @@
  * solver keeps no state outside these two objects, so that the same parameters
  * give the same bits in any lane, on any thread, in any order.
  *
+ * To add a system: a file src/pde/NAME.c with such a table, its declaration in
+ * src/pde/registry.h, its line in src/pde/registry.c. `weir list` then shows it
+ * with its options, a config can name it, every command can run it, and
+ * tests/unit/solver_contract.c holds it to what is said here. A periodic system
+ * with a diagonal linear part needs no more than its symbol and its non-linear
+ * term: src/pde/burgers.c is an example to copy. Anything else fills the table
+ * itself, as this one does for u' = -k u:
+ *
+ *     struct config { double k, dt; struct weir_parameter u0; };
+ *     struct lane { const struct config *config; double u; };
+ *
+ *     static const struct weir_option options[] = {
+ *         {"k", WEIR_OPTION_REAL, "1", 0, 1e3, NULL, "1/s", "rate of decay"},
+ *         {0},
+ *     };
+ *     static int configure(const struct weir_options *o, void **config) {
+ *         struct config *c = calloc(1, sizeof(*c));
+ *         if (!c)
+ *             return -ENOMEM;
+ *         c->k = weir_option_real(o, "k");
+ *         c->dt = 0.1;
+ *         c->u0 = (struct weir_parameter){.name = "u0", .low = 0, .high = 1};
+ *         *config = c;
+ *         return 0;
+ *     }
+ *     static void describe(const void *config, struct weir_solver_info *info) {
+ *         static const char *const field[] = {"u"};
+ *         const struct config *c = config;
+ *         *info = (struct weir_solver_info){
+ *             .shape = {.channels = 1, .dims = 1, .n = {1, 1}},
+ *             .dt = c->dt, .lane_bytes = sizeof(struct lane),
+ *             .equation = "u' = -k u", .field = field,
+ *             .space = {.n = 1, .parameter = &c->u0}};
+ *     }
+ *     static int create(const void *config, void **lane) {
+ *         struct lane *l = calloc(1, sizeof(*l));
+ *         if (!l)
+ *             return -ENOMEM;
+ *         l->config = config;
+ *         *lane = l;
+ *         return 0;
+ *     }
+ *     static int start(void *lane, const double *p) {
+ *         ((struct lane *)lane)->u = p[0];
+ *         return 0;
+ *     }
+ *     static int step(void *lane) {
+ *         struct lane *l = lane;
+ *         l->u *= exp(-l->config->k * l->config->dt);
+ *         return 0;
+ *     }
+ *     static void frame(const void *lane, float *out) {
+ *         out[0] = (float)((const struct lane *)lane)->u;
+ *     }
+ *     const struct weir_solver_ops weir_solver_decay = {
+ *         .name = "decay", .summary = "exponential decay", .options = options,
+ *         .configure = configure, .describe = describe, .release = free,
+ *         .create = create, .start = start, .step = step, .frame = frame,
+ *         .destroy = free,
+ *     };
+ *
  * All functions return 0 or a negative code with a message (see base/err.h).
  */
 #include "weir/option.h"

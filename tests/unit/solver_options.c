@@ -311,7 +311,7 @@ static void grids_that_cannot_be_are_refused(void **state)
     weir_options_free(&r.opts);
 }
 
-static void every_solver_describes_itself(void **state)
+static void every_solver_tells_its_constants(void **state)
 {
     (void)state;
     size_t n;
@@ -320,18 +320,8 @@ static void every_solver_describes_itself(void **state)
         struct rig r = rig_named(list[i]->name);
         assert_ptr_equal(r.ops, list[i]);
         rig_build(&r);
-        assert_true(strlen(r.info.equation) > 0 && r.floats > 0);
-        assert_true(r.info.dt > 0 || !strcmp(list[i]->name, "sources"));
-        assert_true(r.info.lane_bytes > 0);
-        for (int c = 0; c < r.info.shape.channels; c++)
-            assert_non_null(r.info.field[c]);
         for (size_t k = 0; k < r.info.constants; k++)
             assert_true(isfinite(constant(&r, r.info.constant[k].name)));
-        for (size_t k = 0; k < r.info.space.n; k++) {
-            assert_non_null(r.info.space.parameter[k].name);
-            assert_true(r.info.space.parameter[k].low <
-                        r.info.space.parameter[k].high);
-        }
         rig_free(&r);
     }
 }
@@ -379,7 +369,7 @@ int main(void)
         cmocka_unit_test(a_fourier_start_is_its_formula),
         cmocka_unit_test(blobs_are_a_mean_of_gaussians),
         cmocka_unit_test(grids_that_cannot_be_are_refused),
-        cmocka_unit_test(every_solver_describes_itself),
+        cmocka_unit_test(every_solver_tells_its_constants),
         cmocka_unit_test(every_solver_runs_with_its_defaults),
     };
     return RUN(cases);
