@@ -476,7 +476,8 @@ static int finish(struct command *c, int rc)
     c->generator = NULL;
     if (rc)
         ended = weir_err_import(&said);
-    if (ended == -WEIR_EDIVERGED || ended == -EINVAL) {
+    if ((ended == -WEIR_EDIVERGED || ended == -EINVAL) &&
+        !weir_starts_can_redraw(c->starts)) {
         weir_dataset_discard(c->dataset); /* it would diverge again */
         c->dataset = NULL;
         return ended;

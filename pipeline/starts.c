@@ -140,13 +140,12 @@ static int choose_count(struct weir_starts *s, uint64_t wanted, uint64_t have)
     return 0;
 }
 
-static void list_names(const struct weir_space *space, const char *between,
-                       char *out, size_t n)
+static void list_names(const struct weir_space *space, char *out, size_t n)
 {
     size_t used = 0;
     out[0] = '\0';
     for (size_t i = 0; i < space->n && used < n; i++)
-        used += (size_t)snprintf(out + used, n - used, "%s%s", i ? between : "",
+        used += (size_t)snprintf(out + used, n - used, "%s%s", i ? " " : "",
                                  space->parameter[i].name);
 }
 
@@ -154,11 +153,14 @@ static int wrong_columns(const struct weir_starts *s, uint64_t have,
                          const char *names)
 {
     char expected[512];
-    list_names(&s->space, ", ", expected, sizeof(expected));
-    WEIR_FAIL(WEIR_ECONFIG, "%s: %llu parameters a row%s%.300s%s, expected %zu",
-              s->path, (unsigned long long)have, names ? " (" : "",
-              names ? names : "", names ? ")" : "", s->space.n);
-    return weir_err_hint("in this order: %s", expected);
+    list_names(&s->space, expected, sizeof(expected));
+    if (have == s->space.n)
+        return WEIR_FAIL(WEIR_ECONFIG,
+                         "%s: parameters are %.300s, expected %.300s", s->path,
+                         names, expected);
+    WEIR_FAIL(WEIR_ECONFIG, "%s: %llu parameters a row, expected %zu", s->path,
+              (unsigned long long)have, s->space.n);
+    return weir_err_hint("the solver's: %s", expected);
 }
 
 /* Names are words with one space between; a file need not have them. */
@@ -171,7 +173,7 @@ static int check_columns(const struct weir_starts *s, uint64_t have,
     char *expected = malloc(bytes);
     if (!expected)
         return WEIR_FAIL(ENOMEM, "%s", s->path);
-    list_names(&s->space, " ", expected, bytes);
+    list_names(&s->space, expected, bytes);
     bool same = have == s->space.n && (!names || !strcmp(names, expected));
     free(expected);
     return same ? 0 : wrong_columns(s, have, names);
