@@ -197,8 +197,24 @@ static int fail(struct weir_intake *in, uint32_t lane, uint32_t id)
     } else {
         rc = replace(in, id);
     }
-    assign_next(in, lane);
+    /* What the withdrawal made room for, and the successor, are for all. */
+    weir_intake_supply(in);
     return rc ? rc : WEIR_INTAKE_OTHER;
+}
+
+/* The end of a simulation: what the lane says, checked against the ledger. */
+static int end(struct weir_intake *in, uint32_t lane, uint64_t message)
+{
+    uint32_t id = weir_message_value(message);
+    /* The place this message had in the ring may be waited for (port.h). */
+    weir_run_ring_lane(in->run, lane);
+    if (weir_message_kind(message) == WEIR_MESSAGE_FAILED)
+        return fail(in, lane, id);
+    if (delivered_of(in, id) >= in->run->samples)
+        return finish(in, lane, id);
+    weir_log_warn("reservoir", "simulation %u ended after %u of %u samples", id,
+                  delivered_of(in, id), in->run->samples);
+    return fail(in, lane, id);
 }
 
 static int handle(struct weir_intake *in, uint32_t lane, uint64_t message)
@@ -213,9 +229,7 @@ static int handle(struct weir_intake *in, uint32_t lane, uint64_t message)
                       lane, value);
         return WEIR_INTAKE_OTHER;
     }
-    return weir_message_kind(message) == WEIR_MESSAGE_DONE
-               ? finish(in, lane, value)
-               : fail(in, lane, value);
+    return end(in, lane, message);
 }
 
 static bool pop(const struct weir_intake *in, uint32_t lane, uint64_t *message)
@@ -279,7 +293,7 @@ static int next_in_turn(struct weir_intake *in)
         return WEIR_INTAKE_IDLE;
     uint32_t lane = in->cursor, id = in->simulation[lane] - 1;
     /* Decided by our own table alone, not by how far the lane has come. */
-    bool all_in = delivered_of(in, id) == in->run->samples;
+    bool all_in = delivered_of(in, id) >= in->run->samples;
     if (!all_in && weir_reservoir_lent(in->reservoir, lane) == 0)
         return WEIR_INTAKE_BLOCKED;
     struct lane_wait wait = {in, lane};

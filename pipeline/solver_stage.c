@@ -20,8 +20,10 @@ struct lane {
     float *history; /* the last `window` states, state t at t % window */
     uint32_t id;
     bool running, over;
-    bool pending;  /* the newest window waits for a slot */
-    uint32_t step; /* index of the newest state */
+    bool pending;    /* the newest window waits for a slot */
+    uint32_t step;   /* index of the newest state */
+    uint32_t next;   /* first state of the window to deliver next */
+    uint64_t unsaid; /* a message that found `ready` full; 0: none */
     struct weir_claim claim;
     int64_t blocked_since; /* 0: not blocked */
     struct weir_hist *waits;
@@ -55,11 +57,21 @@ static void add_time(_Atomic int64_t *total, int64_t ns)
     atomic_store_explicit(total, now + ns, memory_order_relaxed);    /* S5 */
 }
 
+/* Simulations that end without a sample can fill the ring (port.h). @return
+ * whether it was said */
+static bool say_unsaid(struct lane *l)
+{
+    if (weir_ring_push(l->ready, l->unsaid))
+        return false;
+    l->unsaid = 0;
+    weir_doorbell_ring(l->run->trainer_bell);
+    return true;
+}
+
 static void say(struct lane *l, enum weir_message kind, uint32_t value)
 {
-    /* The ring holds every message of a lane's slots (port.c): never full. */
-    weir_ring_push(l->ready, weir_message_make(kind, value));
-    weir_doorbell_ring(l->run->trainer_bell);
+    l->unsaid = weir_message_make(kind, value);
+    say_unsaid(l);
 }
 
 static void write_slot(struct lane *l, struct weir_slot *slot, uint32_t first)
@@ -87,10 +99,9 @@ static void note_wait(struct lane *l)
     l->blocked_since = 0;
 }
 
-static void finish(struct lane *l)
+static bool is_whole(const struct lane *l)
 {
-    l->running = false;
-    say(l, WEIR_MESSAGE_DONE, l->claim.id);
+    return l->next >= l->run->samples;
 }
 
 /* Deliver the newest window; false when no slot is lent. */
@@ -108,10 +119,15 @@ static bool deliver(struct lane *l)
     note_wait(l);
     write_slot(l, weir_slot_at(&l->run->slots, (uint32_t)slot), first);
     l->pending = false;
+    l->next = first + 1;
     say(l, WEIR_MESSAGE_SAMPLE, (uint32_t)slot);
-    if (first + 1 == l->run->samples)
-        finish(l);
     return true;
+}
+
+static void end(struct lane *l, enum weir_message how)
+{
+    l->running = false;
+    say(l, how, l->claim.id);
 }
 
 /* A new state is in the solver: keep it, and see whether it ends a window. */
@@ -120,8 +136,8 @@ static void take_state(struct lane *l)
     struct weir_run *run = l->run;
     run->solver->frame(l->solver, l->history + (l->step % run->window) *
                                                    run->frame_floats);
-    l->pending = l->step + 1 >= run->window &&
-                 l->step + 1 - run->window >= l->claim.skip;
+    l->pending =
+        l->step + 1 >= run->window && l->step + 1 - run->window >= l->next;
 }
 
 static void give_up(struct lane *l)
@@ -129,8 +145,7 @@ static void give_up(struct lane *l)
     weir_log_debug("solver", "simulation %u: %s", l->claim.id,
                    weir_err_message());
     weir_err_clear();
-    l->running = false;
-    say(l, WEIR_MESSAGE_FAILED, l->claim.id);
+    end(l, WEIR_MESSAGE_FAILED);
 }
 
 static void solve(struct lane *l)
@@ -179,11 +194,13 @@ static bool begin(struct lane *l)
     }
     set_state(l, WEIR_LANE_SOLVING);
     l->running = true;
+    l->pending = false;
     l->step = 0;
+    l->next = l->claim.skip;
     /* A checkpoint may fall between the last sample and the word of the end. */
-    if (l->claim.skip >= l->run->samples)
-        finish(l);
-    else if (l->run->solver->start(l->solver, l->claim.value))
+    if (is_whole(l))
+        return true;
+    if (l->run->solver->start(l->solver, l->claim.value))
         give_up(l);
     else
         take_state(l);
@@ -193,13 +210,18 @@ static bool begin(struct lane *l)
 /* One piece of work; false when the lane has to wait. */
 static bool advance(struct lane *l)
 {
+    if (l->unsaid)
+        return say_unsaid(l);
     if (l->over)
         return false;
     if (!l->running)
         return begin(l);
     if (l->pending)
         return deliver(l);
-    solve(l);
+    if (is_whole(l))
+        end(l, WEIR_MESSAGE_DONE);
+    else
+        solve(l);
     return true;
 }
 
@@ -213,6 +235,13 @@ static bool can_begin(const struct lane *l)
     return weir_table_has_open(l->run->table);
 }
 
+static bool can_go_on(const struct lane *l)
+{
+    if (l->unsaid)
+        return weir_ring_reserve(l->ready) != NULL;
+    return l->running ? weir_ring_peek(l->free) != NULL : can_begin(l);
+}
+
 /* Whether some lane of the thread could go on; asked while it waits. */
 static bool has_work(void *ctx)
 {
@@ -221,9 +250,9 @@ static bool has_work(void *ctx)
         return true;
     for (uint32_t i = t->id; i < t->run->lanes; i += t->run->solver_threads) {
         struct lane *l = &t->lane[i];
-        if (l->over)
+        if (l->over && !l->unsaid)
             continue;
-        if (l->running ? weir_ring_peek(l->free) != NULL : can_begin(l))
+        if (can_go_on(l))
             return true;
     }
     return false;
