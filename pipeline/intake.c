@@ -317,8 +317,9 @@ int weir_intake_next(struct weir_intake *in)
 
 bool weir_intake_is_over(struct weir_intake *in)
 {
-    if (in->finished + in->failed < weir_table_count(in->run->table) ||
-        weir_acquisition_redraws_pending(in->acquisition))
+    /* In this order: a successor that is no longer pending is in the count. */
+    if (weir_acquisition_redraws_pending(in->acquisition) ||
+        in->finished + in->failed < weir_table_count(in->run->table))
         return false;
     if (!weir_table_is_closed(in->run->table)) {
         weir_table_close(in->run->table);
