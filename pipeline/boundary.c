@@ -275,18 +275,23 @@ static bool is_reservoir(const struct weir_boundary *b)
     return b->cfg->reservoir.rule == WEIR_RULE_RESERVOIR;
 }
 
+/* Fewer than a batch: after withdrawals, or while slots are being copied. They
+ * come, for nothing then keeps the slots that are not lent from being lent. */
+static bool is_short(const struct weir_boundary *b)
+{
+    return weir_reservoir_size(b->intake.reservoir) < b->t->batch;
+}
+
 /* Whether the next step needs more samples than there are. */
 static bool wants_more(const struct weir_boundary *b)
 {
-    uint32_t size = weir_reservoir_size(b->intake.reservoir);
-    uint32_t mark = (uint32_t)b->cfg->reservoir.watermark;
-    if (!b->started)
-        return size < mark || size < b->t->batch;
-    if (is_reservoir(b))
-        return weir_rate_allows(&b->rate);
-    if (b->cfg->reservoir.rule == WEIR_RULE_FIRO && size < mark)
+    bool below = weir_reservoir_size(b->intake.reservoir) <
+                 (uint32_t)b->cfg->reservoir.watermark;
+    if (is_short(b))
         return true;
-    return size < b->t->batch;
+    if (!b->started || b->cfg->reservoir.rule == WEIR_RULE_FIRO)
+        return below;
+    return is_reservoir(b) && weir_rate_allows(&b->rate);
 }
 
 /* Whether a sample may come in; live fifo and firo take whatever there is. */
@@ -306,11 +311,10 @@ static bool message_or_stop(void *ctx)
 static bool must_yield(struct weir_boundary *b)
 {
     weir_intake_supply(&b->intake);
-    if (weir_intake_has_message(&b->intake))
+    if (weir_intake_has_message(&b->intake) || !b->started || is_short(b))
         return false;
-    return b->started &&
-           !weir_rate_waits(&b->rate,
-                            weir_reservoir_blocks_a_lane(b->intake.reservoir));
+    bool blocked = weir_reservoir_blocks_a_lane(b->intake.reservoir);
+    return is_reservoir(b) ? !weir_rate_waits(&b->rate, blocked) : blocked;
 }
 
 static void yield_to_training(struct weir_boundary *b)
@@ -361,7 +365,7 @@ static int take_in(struct weir_boundary *b)
         if (got < 0)
             return got;
         b->over = weir_intake_is_over(&b->intake);
-        if (b->over || !wants_more(b))
+        if (b->over || !wants_more(b) || weir_stop_reason(&b->run->stop))
             return 0;
         if (got == WEIR_INTAKE_BLOCKED && b->started) {
             yield_to_training(b);
