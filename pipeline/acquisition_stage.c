@@ -37,7 +37,6 @@ struct weir_acquisition {
     bool *met; /* [table capacity] */
     struct weir_proposal *proposal;
     double *unit, *value;
-    uint32_t redraws_done;
 
     struct weir_hist latency;
     _Atomic uint64_t lost;                 /* Q7 */
@@ -101,6 +100,7 @@ void weir_acquisition_destroy(struct weir_acquisition *a)
         return;
     if (a->strategy)
         a->ops->destroy(a->strategy);
+    weir_cut_destroy(a->cut); /* posted to a run that failed before serving */
     free(a->reader);
     free(a->sample);
     free(a->present);
@@ -132,30 +132,43 @@ int weir_acquisition_design(struct weir_acquisition *a)
 int weir_acquisition_save(const struct weir_acquisition *a,
                           struct weir_blob *out)
 {
+    uint32_t generation = weir_acquisition_generation(a);
     int rc = weir_blob_put(out, &a->next_batch, sizeof(a->next_batch));
+    rc = rc ? rc : weir_blob_put(out, &generation, sizeof(generation));
     uint32_t met = weir_table_count(a->run->table);
     rc = rc ? rc : weir_blob_put(out, &met, sizeof(met));
     rc = rc ? rc : weir_blob_put(out, a->met, met);
     return rc ? rc : a->ops->save(a->strategy, out);
 }
 
+static void note_generation(struct weir_acquisition *a, uint32_t number)
+{
+    atomic_store_explicit(&a->generation, number,
+                          memory_order_relaxed); /* Q7 */
+    weir_counter_set(a->run->count.generation, number);
+}
+
 int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
                              bool same_strategy)
 {
     uint32_t met; /* --from may plan for more simulations than there were */
+    uint32_t generation = 0;
     int rc = weir_blob_get(in, &a->next_batch, sizeof(a->next_batch));
+    rc = rc ? rc : weir_blob_get(in, &generation, sizeof(generation));
     rc = rc ? rc : weir_blob_get(in, &met, sizeof(met));
     if (rc == 0 && met > a->run->table->capacity)
         return WEIR_FAIL(WEIR_ECORRUPT, "checkpoint: %u simulations met", met);
     rc = rc ? rc : weir_blob_get(in, a->met, met);
-    uint32_t count = weir_table_count(a->run->table);
-    a->redraws_done = count > a->env.budget ? count - a->env.budget : 0;
     for (uint32_t g = 0; rc == 0 && g < a->run->groups; g++)
         weir_loss_publish_batch(a->run->loss[g], a->next_batch);
-    if (rc || same_strategy)
-        return rc ? rc : a->ops->restore(a->strategy, in);
-    memset(a->met, 0, met);
-    return 0;
+    if (rc)
+        return rc;
+    if (!same_strategy) {
+        memset(a->met, 0, met);
+        return 0;
+    }
+    note_generation(a, generation);
+    return a->ops->restore(a->strategy, in);
 }
 
 /* ---- folding what the groups published ---- */
@@ -238,16 +251,20 @@ static int fold(struct weir_acquisition *a, uint64_t batch)
 
 /* ---- proposing ---- */
 
+/* Simulations never claimed; one that runs again keeps its parameters. */
 static uint32_t list_open(struct weir_acquisition *a)
 {
     struct weir_table *t = a->run->table;
     uint32_t n = 0, count = weir_table_count(t);
-    for (uint32_t id = 0; id < count; id++)
-        if (weir_table_state(t, id) == WEIR_CELL_OPEN) {
-            a->proposal[n] = (struct weir_proposal){
-                .simulation = id, .u = a->unit + n * a->env.space.n};
-            n++;
-        }
+    for (uint32_t id = 0; id < count; id++) {
+        struct weir_cell_view cell;
+        weir_table_read(t, id, &cell);
+        if (cell.state != WEIR_CELL_OPEN || cell.attempt > 0)
+            continue;
+        a->proposal[n] = (struct weir_proposal){
+            .simulation = id, .u = a->unit + n * a->env.space.n};
+        n++;
+    }
     return n;
 }
 
@@ -292,9 +309,7 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
         return rc;
     rewrite(a, n, &g);
     weir_hist_record(&a->latency, g.done_ns - g.cause_ns);
-    atomic_store_explicit(&a->generation, g.number,
-                          memory_order_relaxed); /* Q7 */
-    weir_counter_set(a->run->count.generation, g.number);
+    note_generation(a, g.number);
     weir_counter_count(a->run->count.bred, g.bred);
     a->hooks.generation(a->hooks.ctx, &g);
     return 0;
@@ -313,15 +328,11 @@ static int propose_if_due(struct weir_acquisition *a, uint64_t batch)
 
 static int replace_failed(struct weir_acquisition *a)
 {
-    uint32_t wanted =
-        atomic_load_explicit(&a->redraws_wanted, memory_order_acquire); /* Q6 */
+    uint32_t pending = weir_acquisition_redraws_pending(a);
     int rc = 0;
-    bool any = a->redraws_done < wanted;
-    while (rc == 0 && a->redraws_done < wanted) {
+    for (uint32_t i = 0; rc == 0 && i < pending; i++)
         rc = append_design(a);
-        a->redraws_done++;
-    }
-    if (any)
+    if (pending)
         weir_run_ring_lanes(a->run);
     return rc;
 }
@@ -336,9 +347,10 @@ static int serve_cut(struct weir_acquisition *a)
     int rc = weir_acquisition_save(a, &cut->acquisition);
     atomic_store_explicit(&a->cut, NULL, memory_order_release); /* Q3 */
     if (rc)
-        return rc;
-    a->hooks.cut(a->hooks.ctx, cut);
-    return 0;
+        weir_cut_destroy(cut);
+    else
+        a->hooks.cut(a->hooks.ctx, cut);
+    return rc;
 }
 
 int weir_acquisition_consume(struct weir_acquisition *a)
@@ -436,7 +448,8 @@ uint32_t weir_acquisition_redraws_pending(const struct weir_acquisition *a)
 {
     uint32_t wanted =
         atomic_load_explicit(&a->redraws_wanted, memory_order_acquire); /* Q6 */
-    uint32_t have = weir_table_count(a->run->table) - a->env.budget;
+    uint32_t all = weir_table_count(a->run->table), budget = a->env.budget;
+    uint32_t have = all > budget ? all - budget : 0;
     return wanted > have ? wanted - have : 0;
 }
 
