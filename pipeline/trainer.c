@@ -61,7 +61,6 @@ static int allocate(struct weir_trainer *t)
     uint32_t m = t->run->micro_batches, g = t->run->groups;
     bool whole = true;
     t->slot = weir_array(t->batch, sizeof(*t->slot));
-    t->phase_rc = weir_array(g, sizeof(*t->phase_rc));
     t->grad = weir_array(m, sizeof(*t->grad));
     t->loss = weir_array((size_t)m * t->micro, sizeof(float));
     t->difficulty = weir_array((size_t)m * t->micro, sizeof(float));
@@ -74,8 +73,8 @@ static int allocate(struct weir_trainer *t)
         whole &= !!(t->group[i].sample =
                         weir_array(t->micro, sizeof(*t->group[i].sample)));
     }
-    if (!whole || !t->slot || !t->phase_rc || !t->grad || !t->loss ||
-        !t->difficulty || !t->best || !t->group)
+    if (!whole || !t->slot || !t->grad || !t->loss || !t->difficulty ||
+        !t->best || !t->group)
         return WEIR_FAIL(ENOMEM, "trainer of %u groups", g);
     return 0;
 }
@@ -135,7 +134,6 @@ void weir_trainer_destroy(struct weir_trainer *t)
     weir_weights_destroy(&t->weights);
     weir_model_destroy(t->model);
     free(t->slot);
-    free(t->phase_rc);
     free(t->grad);
     free(t->loss);
     free(t->difficulty);

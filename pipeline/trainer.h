@@ -78,7 +78,6 @@ struct weir_trainer {
     uint32_t micro;           /* samples in a micro-batch */
     uint32_t n;               /* samples in this batch */
     uint32_t *slot;           /* [batch] */
-    int *phase_rc;            /* [groups] of the last phase */
     float **grad;             /* [micro_batches] packed */
     float *loss, *difficulty; /* [micro_batches * micro] */
     double mean_loss;
