@@ -165,7 +165,10 @@ static inline void session_play(const char *const *set, const char *dir,
     struct weir_topology topology;
     struct weir_safetensors *file = NULL;
     struct weir_session_start start = {
-        .same_run = resume, .same_strategy = true, .lineage = ""};
+        .same_run = resume,
+        .scope = {.strategy = true, .reservoir = true, .validation = true},
+        .lineage = "",
+    };
     struct stopper stopper = {.when = when};
     pthread_t thread;
     uint64_t step;
