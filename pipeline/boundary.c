@@ -611,7 +611,7 @@ int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out)
 }
 
 int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in,
-                          bool with_intake)
+                          bool with_reservoir)
 {
     struct weir_trainer *t = b->t;
     struct saved s;
@@ -626,10 +626,11 @@ int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in,
     b->validated_at = s.validated_at;
     t->times = s.times;
     t->last_validation = s.last_validation;
-    /* Without samples the watermark must be reached again. */
-    b->started = s.started && weir_reservoir_size(b->intake.reservoir) > 0;
+    /* Without it the watermark must be reached again. It may well be empty:
+     * fifo and firo use up what there is. */
+    b->started = s.started && with_reservoir;
     t->validated = s.validated;
     b->earned = s.earned && b->started;
     b->cut_at = s.step;
-    return weir_intake_restore(&b->intake, with_intake ? in : NULL);
+    return weir_intake_restore(&b->intake, with_reservoir ? in : NULL);
 }

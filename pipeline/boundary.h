@@ -34,12 +34,12 @@ void weir_boundary_destroy(struct weir_boundary *b);
 void weir_boundary_pass(struct weir_boundary *b);
 
 /**
- * The trainer's own state at a boundary. The table and, when @p with_intake,
+ * The trainer's own state at a boundary. The table and, when @p with_reservoir,
  * the reservoir are restored before; otherwise every lane starts anew.
  */
 int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out);
 int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in,
-                          bool with_intake);
+                          bool with_reservoir);
 
 /** Its intake, and in it the reservoir. */
 struct weir_intake *weir_boundary_intake(struct weir_boundary *b);

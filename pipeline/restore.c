@@ -139,8 +139,6 @@ static int restore_reservoir(const struct weir_safetensors *file,
                              struct weir_run *run, struct weir_intake *in)
 {
     struct weir_blob blob;
-    if (!weir_safetensors_find(file, "state.reservoir"))
-        return 0;
     uint32_t *lent = weir_array(run->lanes, sizeof(*lent));
     int rc = lent ? blob_of(file, "state.reservoir", &blob)
                   : WEIR_FAIL(ENOMEM, "checkpoint");
@@ -188,6 +186,8 @@ int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
                  const struct weir_restore_scope *scope, uint64_t *rows)
 {
     struct weir_blob trainer, acquisition;
+    bool reservoir =
+        scope->reservoir && weir_safetensors_find(file, "state.reservoir");
     int rc = check_isa(file, run);
     rc = rc ? rc : restore_clock(file, run);
     rc = rc ? rc
@@ -198,10 +198,9 @@ int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
     rc = rc ? rc : restore_ledger(file, run, scope->reservoir);
     rc = rc ? rc : weir_acquisition_restore(a, &acquisition, scope->strategy);
     rc = rc ? rc : restore_weights(file, t);
-    if (rc == 0 && scope->reservoir)
+    if (rc == 0 && reservoir)
         rc = restore_reservoir(file, run, weir_boundary_intake(t->boundary));
-    rc = rc ? rc
-            : weir_boundary_restore(t->boundary, &trainer, scope->reservoir);
+    rc = rc ? rc : weir_boundary_restore(t->boundary, &trainer, reservoir);
     if (rc == 0 && !scope->validation)
         weir_trainer_forget_best(t);
     return rc ? WEIR_NOTE(rc, "restoring a checkpoint") : 0;
