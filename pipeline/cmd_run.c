@@ -227,7 +227,7 @@ static int find_start(struct command *c, struct weir_session_start *start,
         weir_err_clear();
         return 0;
     }
-    if (rc == -WEIR_ECORRUPT)
+    if (rc == -WEIR_ECORRUPT && !from)
         return none_is_whole(dir);
     rc = rc ? rc
             : check_continuation(

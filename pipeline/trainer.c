@@ -31,6 +31,7 @@ static struct weir_adam_config adam_of(const struct weir_config *cfg)
     a.beta1 = cfg->training.beta1;
     a.beta2 = cfg->training.beta2;
     a.eps = cfg->training.epsilon;
+    a.weight_decay = cfg->training.weight_decay;
     a.schedule = cfg->training.schedule;
     a.warmup_steps = (uint64_t)weir_config_warmup_steps(cfg);
     a.total_steps = (uint64_t)weir_config_planned_steps(cfg);

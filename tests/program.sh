@@ -29,8 +29,8 @@ finish() {
     exit 0
 }
 
-# run ARGUMENT...: the program; leaves $status and the files out and err.
-run() {
+# call ARGUMENT...: the program; leaves $status and the files out and err.
+call() {
     "$weir" "$@" >out 2>err
     status=$?
 }
@@ -39,7 +39,7 @@ run() {
 ends() {
     expected=$1
     shift
-    run "$@"
+    call "$@"
     [ "$status" = "$expected" ] && return
     fail "weir $*: status $status, expected $expected"
     tail -n 5 out err
@@ -50,7 +50,7 @@ ends() {
 says() {
     expected=$1 message=$2 hint=$3
     shift 3
-    run "$@"
+    call "$@"
     printf 'weir: %s\n' "$message" >expected
     [ -z "$hint" ] || printf '  hint: %s\n' "$hint" >>expected
     if [ "$status" != "$expected" ]; then

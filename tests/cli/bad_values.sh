@@ -69,7 +69,7 @@ says 2 "solver kdv: alpha3: given, but form is physical, expected normalised" \
     "$solver_hint" run "$small" --out d --set solver.alpha3=4
 says 2 "solver kdv: sample: 'banana' is no coefficient of this solver" \
     "$solver_hint" run "$small" --out d --set solver.sample=banana
-run run "$small" --check --set solver.name=ns2d
+call run "$small" --check --set solver.name=ns2d
 [ "$status" = 2 ] || fail "a 2D solver with a 1D model: status $status"
 has err "weir: model convnet: "
 has_not err "Invalid argument"

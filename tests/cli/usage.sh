@@ -51,7 +51,7 @@ options=$(cat ./*.help | grep -o -- '--[a-z]*' | sort -u)
 [ "$(echo "$options" | wc -l)" -ge 7 ] || fail "options in help: $options"
 for command in $commands; do
     for option in $options; do
-        run "$command" "$option"
+        call "$command" "$option"
         refused="$command: $option is not an option of this command"
         if grep -qE -- "$option( |\$|\.|,)" "$command.help"; then
             has_not err "$refused"

@@ -36,12 +36,12 @@ ends 0 run "$small" --out pieces --resume "$@"
 echo "killed $killed times in $undisturbed_ms ms"
 [ $killed -gt 0 ] || skip "this machine is too slow to kill a run in time"
 
-"$python" "$WEIR_SOURCE/tests/fault/compare.py" same whole pieces ||
+"$python" "$WEIR_SOURCE/tests/compare.py" same whole pieces ||
     fail "other bits"
 for run in whole pieces; do
-    "$python" "$WEIR_SOURCE/tests/fault/compare.py" rows $run $steps ||
+    "$python" "$WEIR_SOURCE/tests/compare.py" rows $run $steps ||
         fail "$run/run.h5"
-    "$python" "$WEIR_SOURCE/tests/fault/compare.py" ledger $run 130 20 ||
+    "$python" "$WEIR_SOURCE/tests/compare.py" ledger $run 130 20 ||
         fail "ledger of $run"
 done
 finish

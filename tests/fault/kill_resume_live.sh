@@ -34,9 +34,9 @@ for reservoir in always never; do
     has out "ended     simulations used up and reservoir drained"
     has out ", 130 simulations"
     steps=$(sed -n 's/^ *\([0-9]*\) gradient steps, .*/\1/p' out)
-    "$python" "$WEIR_SOURCE/tests/fault/compare.py" rows $reservoir "$steps" ||
+    "$python" "$WEIR_SOURCE/tests/compare.py" rows $reservoir "$steps" ||
         fail "$reservoir/run.h5"
-    "$python" "$WEIR_SOURCE/tests/fault/compare.py" ledger $reservoir 130 20 ||
+    "$python" "$WEIR_SOURCE/tests/compare.py" ledger $reservoir 130 20 ||
         fail "ledger of $reservoir"
 done
 finish

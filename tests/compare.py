@@ -2,6 +2,7 @@
 """Hold what runs leave against each other, or against what must hold alone.
 
 usage: compare.py same DIR DIR     the newest checkpoints agree bit for bit
+       compare.py other DIR DIR    their weights differ
        compare.py ledger DIR N S   N simulations done, S samples each, none twice
        compare.py rows DIR STEPS   run.h5 has the rows 0 .. STEPS-1, once each
 """
@@ -42,6 +43,14 @@ def same(a, b):
             compared += 1
     assert compared > 10, compared
     print(compared, "tensors agree")
+
+
+def other(a, b):
+    _, _, ta = load(a)
+    _, _, tb = load(b)
+    models = [name for name in ta if name.startswith("model.")]
+    assert len(models) > 4
+    assert any(ta[name] != tb[name] for name in models), "the same weights"
 
 
 # struct weir_ledger_row: four and two u32, one u64, six i64.
@@ -87,5 +96,6 @@ def rows(directory, steps):
 
 mode, arguments = sys.argv[1], sys.argv[2:]
 {"same": same,
+ "other": other,
  "ledger": lambda d, n, s: ledger(d, int(n), int(s)),
  "rows": lambda d, n: rows(d, int(n))}[mode](*arguments)
