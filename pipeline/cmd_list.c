@@ -6,9 +6,11 @@
 #include "weir_build.h"
 
 #include <glob.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static void print_option(const struct weir_option *o)
 {
@@ -71,11 +73,28 @@ static size_t print_configs(const char *pattern, bool in_full)
     return n;
 }
 
+/* Where this program was installed, wherever that has been moved. */
+static bool installed_configs(char pattern[PATH_MAX + 64])
+{
+    char program[PATH_MAX];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
+    program[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (!slash)
+        return false;
+    *slash = '\0';
+    snprintf(pattern, PATH_MAX + 64, "%s/" WEIR_BUILD_DATA "/runs/*.yaml",
+             program);
+    return true;
+}
+
 static int list_configs(bool in_full)
 {
-    if (!print_configs("configs/runs/*.yaml", in_full) &&
-        !print_configs(WEIR_BUILD_DATA "/runs/*.yaml", in_full))
-        printf("  none in configs/runs, none in " WEIR_BUILD_DATA "/runs\n");
+    char pattern[PATH_MAX + 64];
+    if (print_configs("configs/runs/*.yaml", in_full))
+        return 0;
+    if (!installed_configs(pattern) || !print_configs(pattern, in_full))
+        printf("  none here in configs/runs, and none were installed\n");
     return 0;
 }
 

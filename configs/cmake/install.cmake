@@ -2,6 +2,7 @@
 # Installed files, and how other builds find them: find_package(weir), pkg-config.
 include(CMakePackageConfigHelpers)
 set(WEIR_CMAKE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/weir)
+get_target_property(WEIR_LIBRARY_TYPE weir TYPE)
 
 install(TARGETS weir EXPORT weir-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
@@ -9,3 +10,48 @@ install(TARGETS weir EXPORT weir-targets
 install(DIRECTORY include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
 install(DIRECTORY configs/runs DESTINATION ${CMAKE_INSTALL_DATADIR}/weir)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# A shared library is found from where the program is, wherever both are moved.
+if(TARGET weir_program AND WEIR_LIBRARY_TYPE STREQUAL "SHARED_LIBRARY")
+  file(RELATIVE_PATH WEIR_BIN_TO_LIB ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LIBDIR})
+  set_target_properties(weir_program PROPERTIES INSTALL_RPATH "$ORIGIN/${WEIR_BIN_TO_LIB}")
+endif()
+
+# CMake. Only a static library hands its own dependencies on.
+install(EXPORT weir-targets NAMESPACE weir:: DESTINATION ${WEIR_CMAKE_DIR})
+configure_package_config_file(configs/cmake/weir-config.cmake.in generated/weir-config.cmake
+                              INSTALL_DESTINATION ${WEIR_CMAKE_DIR})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/generated/weir-config-version.cmake
+                                 COMPATIBILITY SameMajorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/generated/weir-config.cmake
+              ${PROJECT_BINARY_DIR}/generated/weir-config-version.cmake
+        DESTINATION ${WEIR_CMAKE_DIR})
+
+# pkg-config. Relative folders follow the file, wherever the prefix comes to be.
+if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+  set(WEIR_PC_PREFIX ${CMAKE_INSTALL_PREFIX})
+else()
+  file(RELATIVE_PATH WEIR_PC_PREFIX ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+  string(REGEX REPLACE "/$" "" WEIR_PC_PREFIX "\${pcfiledir}/${WEIR_PC_PREFIX}")
+endif()
+foreach(folder LIBDIR INCLUDEDIR)
+  if(IS_ABSOLUTE "${CMAKE_INSTALL_${folder}}")
+    set(WEIR_PC_${folder} "${CMAKE_INSTALL_${folder}}")
+  else()
+    set(WEIR_PC_${folder} "\${prefix}/${CMAKE_INSTALL_${folder}}")
+  endif()
+endforeach()
+# A static libweir hands on the shared libraries it was built with; their own
+# private ones (Requires.private) need not be installed.
+set(WEIR_PC_LIBS_PRIVATE "")
+foreach(library ${HWLOC_LINK_LIBRARIES} ${URING_LINK_LIBRARIES} ${FFTW_LINK_LIBRARIES}
+        ${YAML_LINK_LIBRARIES} ${CJSON_LINK_LIBRARIES} ${DEFLATE_LINK_LIBRARIES} ${HDF5_C_LIBRARIES} ${DNNL_LIBRARY} ${OpenMP_C_LIB_NAMES} ${CMAKE_THREAD_LIBS_INIT} m)
+  if(NOT library MATCHES "^(-|/)")
+    set(library -l${library})
+  endif()
+  list(APPEND WEIR_PC_LIBS_PRIVATE ${library})
+endforeach()
+list(REMOVE_DUPLICATES WEIR_PC_LIBS_PRIVATE)
+list(JOIN WEIR_PC_LIBS_PRIVATE " " WEIR_PC_LIBS_PRIVATE)
+configure_file(configs/cmake/weir.pc.in generated/weir.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/generated/weir.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
