@@ -5,6 +5,8 @@
  */
 #include "tests/golden/reference.h"
 
+#include "base/rng.h"
+
 static struct rig sources_with(const char *const *pair)
 {
     struct rig r = rig_named("sources");
@@ -166,6 +168,71 @@ static void absent_sources_have_no_effect(void **state)
     rig_free(&two);
 }
 
+/* What one sample adds to the statistics of a set. */
+struct statistics {
+    double distance, near, target, source, ring[3], field;
+    int row[91], q[10];
+};
+
+static void add_layout(struct statistics *t, const double *p)
+{
+    double d = hypot(floor(p[0]) - floor(p[2]), floor(p[1]) - floor(p[3]));
+    t->distance += d;
+    t->near += d <= 10;
+    t->row[(int)floor(p[0]) - 4]++;
+    t->q[(int)(p[4] * 10 - 1e-9)]++;
+}
+
+static void add_image(struct statistics *t, const double *x, const double *y)
+{
+    for (int i = 0; i < 10000; i++) {
+        t->target += y[i] / 1e4;
+        if (x[i] > 0)
+            t->source += 1e-4;
+        else if (y[i] >= 0.05)
+            t->ring[y[i] >= 0.2 ? 0 : y[i] >= 0.1 ? 1 : 2] += 1e-4;
+        else
+            t->field += 1e-4;
+    }
+}
+
+/*
+ * Sets drawn from the default space have the statistics computed for the
+ * paper's generator: distances, and how much of an image is source, rings
+ * (0.2, 0.1, 0.05) and the rest. Positions and intensities are flat.
+ */
+static void sampled_problems_look_like_the_papers(void **state)
+{
+    (void)state;
+    enum { SAMPLES = 1500 };
+    struct rig r = SOURCES("points", "100");
+    struct statistics t = {0};
+    for (int k = 0; k < SAMPLES; k++) {
+        struct weir_rng rng = weir_rng_stream(5, WEIR_RNG_TEST, (uint64_t)k);
+        double p[5];
+        for (int i = 0; i < 5; i++)
+            p[i] = weir_rng_uniform(&rng);
+        weir_space_to_box(&r.info.space, p, p);
+        add_layout(&t, p);
+        double *got = solve(&r, p);
+        add_image(&t, got, got + 10000);
+        free(got);
+    }
+    within("mean distance", fabs(t.distance / SAMPLES - 47.3), 1.5);
+    within("share within distance 10", fabs(t.near / SAMPLES - 0.03), 0.015);
+    within("mean of the target", fabs(t.target / SAMPLES / 0.0955 - 1), 0.04);
+    within("source points", fabs(t.source / SAMPLES / 0.016121 - 1), 0.01);
+    within("ring 1", fabs(t.ring[0] / SAMPLES / 0.127 - 1), 0.05);
+    within("ring 2", fabs(t.ring[1] / SAMPLES / 0.139 - 1), 0.05);
+    within("ring 3", fabs(t.ring[2] / SAMPLES / 0.161 - 1), 0.05);
+    within("below 0.05", fabs(t.field / SAMPLES / 0.557 - 1), 0.03);
+    for (int i = 0; i < 91; i++)
+        assert_true(abs(t.row[i] - SAMPLES / 91) < 22);
+    for (int i = 0; i < 10; i++)
+        assert_true(abs(t.q[i] - SAMPLES / 10) < 60);
+    rig_free(&r);
+}
+
 static void a_steady_problem_says_so(void **state)
 {
     (void)state;
@@ -206,6 +273,7 @@ int main(void)
         cmocka_unit_test(one_disc_far_from_the_edge_is_the_bessel_solution),
         cmocka_unit_test(the_discrete_equation_holds),
         cmocka_unit_test(absent_sources_have_no_effect),
+        cmocka_unit_test(sampled_problems_look_like_the_papers),
         cmocka_unit_test(a_steady_problem_says_so),
         cmocka_unit_test(impossible_lattices_and_sources_are_refused),
     };
