@@ -29,7 +29,8 @@
  *
  * Failure: the first call that cannot write (full disk) returns the error and
  * closes the file as far as can be; later calls do nothing, return 0, and
- * weir_runfile_lost() counts their rows. What readers saw before stays.
+ * weir_runfile_lost() counts their rows. What readers saw before stays. A limit
+ * on file sizes (RLIMIT_FSIZE) raises SIGXFSZ: ignore it to get the error.
  */
 #include "io/types.h"
 

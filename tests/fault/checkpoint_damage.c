@@ -90,7 +90,7 @@ int main(void)
     ok(weir_run_dir_prepare(dir));
     struct weir_checkpoint_options o = {.dir = dir, .keep = 2};
     ok(weir_checkpoint_writer_create(&o, &w));
-    content_make(&content, 250000);
+    content_make(&content, 100000);
     for (uint64_t step = 1; step <= 2; step++)
         ok(content_write(w, &content, step, NULL));
     ok(weir_checkpoint_path(dir, 2, newest));

@@ -110,6 +110,13 @@ static void train_is(struct weir_runfile_reader *r, uint64_t first, uint64_t to)
     }
 }
 
+static int access_beside(const char *suffix)
+{
+    char name[PATH_MAX + 8];
+    snprintf(name, sizeof(name), "%s%s", path, suffix);
+    return access(name, F_OK);
+}
+
 static void rows_are_read_back_while_the_file_grows(void **state)
 {
     (void)state;
@@ -136,6 +143,8 @@ static void rows_are_read_back_while_the_file_grows(void **state)
     assert_int_equal(weir_runfile_reader_status(r), 3);
     train_is(r, 0, rows);
     weir_runfile_reader_close(r);
+    assert_true(access_beside(".redo") < 0 && access_beside(".new") < 0);
+    assert_int_equal(weir_runfile_mend(path), 0);
 }
 
 static void rows_of_a_ledger_can_be_rewritten(void **state)

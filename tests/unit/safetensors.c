@@ -56,7 +56,8 @@ static size_t save(const struct weir_tensor *t, size_t n,
     FILE *f = fopen(path, "wb");
     fwrite(h.bytes, 1, h.size, f);
     for (size_t i = 0; i < n; i++)
-        fwrite(t[h.order[i]].data, 1, t[h.order[i]].bytes, f);
+        if (t[h.order[i]].bytes)
+            fwrite(t[h.order[i]].data, 1, t[h.order[i]].bytes, f);
     fclose(f);
     size_t size = h.size + h.data_bytes;
     assert_int_equal(h.size % 4096, 0);
