@@ -191,8 +191,12 @@ static double quantile(const float *sorted, size_t n, double q)
 {
     double at = q * (double)(n - 1);
     size_t i = (size_t)at;
-    double next = i + 1 < n ? sorted[i + 1] : sorted[i];
-    return sorted[i] + (at - (double)i) * (next - sorted[i]);
+    double part = at - (double)i, here = sorted[i];
+    double next = i + 1 < n ? sorted[i + 1] : here;
+    /* Nothing to add: between infinities there is no difference. */
+    if (part == 0 || next == here)
+        return here;
+    return here + part * (next - here);
 }
 
 static double mean_of(const float *x, size_t n)
