@@ -6,9 +6,16 @@
 #                            stress (WEIR_STRESS_SECONDS, default 60 there)
 set -eu
 cd "$(dirname "$0")/.."
-sh configs/dependencies.sh test
 all=no
-[ "${1:-}" = --all ] && all=yes
+case "$# ${1:-}" in
+"0 ") ;;
+"1 --all") all=yes ;;
+*)
+    echo "usage: sh tests/run.sh [--all]" >&2
+    exit 2
+    ;;
+esac
+sh configs/dependencies.sh test
 jobs=$(nproc)
 
 # build NAME CACHE-FILE [cmake arguments]
