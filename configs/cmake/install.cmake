@@ -45,7 +45,7 @@ endforeach()
 # private ones (Requires.private) need not be installed.
 set(WEIR_PC_LIBS_PRIVATE "")
 foreach(library ${HWLOC_LINK_LIBRARIES} ${URING_LINK_LIBRARIES} ${FFTW_LINK_LIBRARIES}
-        ${YAML_LINK_LIBRARIES} ${CJSON_LINK_LIBRARIES} ${DEFLATE_LINK_LIBRARIES} ${HDF5_C_LIBRARIES} ${DNNL_LIBRARY} ${OpenMP_C_LIB_NAMES} ${CMAKE_THREAD_LIBS_INIT} m)
+        ${YAML_LINK_LIBRARIES} ${CJSON_LINK_LIBRARIES} ${DEFLATE_LINK_LIBRARIES} ${HDF5_C_LIBRARIES} ${DNNL_LIBRARY} ${OpenMP_C_LIBRARIES} ${CMAKE_THREAD_LIBS_INIT} m)
   if(NOT library MATCHES "^(-|/)")
     set(library -l${library})
   endif()
