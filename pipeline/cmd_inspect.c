@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "io/checkpoint_dir.h"
+#include "io/dataset_reader.h"
 #include "io/runfile_reader.h"
 #include "io/safetensors.h"
 #include "pipeline/summary.h"
@@ -11,6 +12,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -71,6 +73,46 @@ static int inspect_runfile(const char *path)
     return 0;
 }
 
+static int inspect_dataset(struct weir_dataset_reader *r, const char *path)
+{
+    static const char *const texts[] = {"weir.version", "weir.build",
+                                        "weir.starts", "weir.seed", "host"};
+    const struct weir_dataset_info *d = weir_dataset_reader_info(r);
+    printf("%s: data set of %s, %llu trajectories x %u frames", path, d->name,
+           (unsigned long long)d->trajectories, d->frames);
+    if (d->missing)
+        printf(", %llu of them not simulated yet",
+               (unsigned long long)d->missing);
+    printf("\n  %-20s %s\n", "equation", d->equation);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+        char *text = weir_dataset_reader_text(r, texts[i]);
+        if (text)
+            printf("  %-20s %s\n", texts[i], text);
+        free(text);
+    }
+    printf("  %-20s %g\n", "dt", d->dt);
+    for (int c = 0; c < d->shape.channels; c++) {
+        printf("  t0_fields/%-22s %-4s [%llu, %u, %d", d->field[c],
+               weir_dtype_name(d->dtype), (unsigned long long)d->trajectories,
+               d->frames, d->shape.n[0]);
+        if (d->shape.dims == 2)
+            printf(", %d", d->shape.n[1]);
+        printf("]\n");
+    }
+    weir_dataset_reader_close(r);
+    return 0;
+}
+
+/* Either kind of HDF5 file; the message is about run files when it is none. */
+static int inspect_hdf5(const char *path)
+{
+    struct weir_dataset_reader *r;
+    int rc = weir_dataset_reader_open(path, &r);
+    if (rc == 0)
+        return inspect_dataset(r, path);
+    return rc == -ENOTSUP ? rc : inspect_runfile(path);
+}
+
 /* Its newest checkpoint and its record; either may be missing. */
 static int inspect_dir(const char *dir)
 {
@@ -115,7 +157,7 @@ static int inspect_file(const char *path)
     size_t n = fread(head, 1, sizeof(head), f);
     fclose(f);
     if (n == sizeof(head) && !memcmp(head, hdf5, sizeof(hdf5) - 1))
-        return inspect_runfile(path);
+        return inspect_hdf5(path);
     if (n == sizeof(head) && looks_like_safetensors(head))
         return inspect_safetensors(path);
     WEIR_FAIL(WEIR_ECONFIG, "%s: neither a checkpoint nor a run file", path);
@@ -141,7 +183,8 @@ static int inspect(int argc, char **argv)
 const struct weir_command weir_command_inspect = {
     .name = "inspect",
     .arguments = "FILE|DIR...",
-    .summary = "show what a checkpoint, a run file or a run's directory holds",
+    .summary =
+        "show what a checkpoint, run file, data set or run directory holds",
     .help = "Of a directory, the newest whole checkpoint and the run file.\n"
             "Checkpoints are verified: every checksum is computed. A run that "
             "goes on is\nnot disturbed.\n",

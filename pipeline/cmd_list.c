@@ -2,6 +2,7 @@
 #include "pipeline/commands.h"
 
 #include "base/err.h"
+#include "pde/registry.h"
 #include "pipeline/registries.h"
 #include "weir_build.h"
 
@@ -11,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define MOST_SAMPLED 12 /* initial conditions may have hundreds */
 
 static void print_option(const struct weir_option *o)
 {
@@ -33,10 +36,70 @@ static void print_section(const char *section, bool with_options)
     }
 }
 
+/* Numbers, in the equation's own units and names. */
+static void print_numbers(const struct weir_solver_info *info)
+{
+    printf("      fields      ");
+    for (int c = 0; c < info->shape.channels; c++)
+        printf(" %s", info->field[c]);
+    if (info->constants)
+        printf("\n      coefficients");
+    for (size_t i = 0; i < info->constants; i++)
+        printf(" %s = %g", info->constant[i].name, info->constant[i].value);
+    printf("\n");
+}
+
+static void print_sampled(const struct weir_space *space)
+{
+    size_t shown = space->n > MOST_SAMPLED ? MOST_SAMPLED : space->n;
+    for (size_t i = 0; i < shown; i++) {
+        const struct weir_parameter *p = &space->parameter[i];
+        printf("      sampled      %s from %g to %g%s%s%s%s\n", p->name, p->low,
+               p->high, p->unit ? " " : "", p->unit ? p->unit : "",
+               p->axis == WEIR_AXIS_LOG ? ", logarithmic" : "",
+               p->wraps ? ", wraps" : "");
+    }
+    if (shown < space->n)
+        printf("      sampled      and %zu more\n", space->n - shown);
+    if (space->n == 0)
+        printf("      sampled      nothing\n");
+}
+
+/* Only a configured solver knows these: as its defaults have it. */
+static int print_solver(const struct weir_solver_ops *ops)
+{
+    struct weir_options options;
+    struct weir_solver_info info;
+    void *config;
+    int rc = weir_options_init(ops->options, &options);
+    if (rc)
+        return rc;
+    rc = ops->configure(&options, &config);
+    if (rc == 0) {
+        ops->describe(config, &info);
+        printf("      equation     %s\n", info.equation);
+        print_numbers(&info);
+        print_sampled(&info.space);
+        ops->release(config);
+    }
+    weir_options_free(&options);
+    return rc;
+}
+
 static int list_solvers(bool in_full)
 {
-    print_section("solver", in_full);
-    return 0;
+    size_t n;
+    int rc = 0;
+    const struct weir_solver_ops *const *list = weir_solver_list(&n);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        printf("  %-14s %s\n", list[i]->name, list[i]->summary);
+        if (!in_full)
+            continue;
+        rc = print_solver(list[i]);
+        for (const struct weir_option *o = list[i]->options; o && o->name; o++)
+            print_option(o);
+    }
+    return rc;
 }
 
 static int list_models(bool in_full)

@@ -37,7 +37,9 @@
  *   a trajectory is marked only once its frames are on the disk. A full disk
  *   shows before the first simulation where the file system can reserve.
  *
- *   One process writes a PATH.part: it holds a flock(2) on it.
+ *   One process writes a PATH.part: it holds a flock(2) on it, which keeps
+ *   HDF5's own readers out unless HDF5_USE_FILE_LOCKING is FALSE;
+ *   io/dataset_reader.h reads it all the same.
  *
  * Threads: weir_dataset_write(), _parameters(), _mark() and _attempts() from any
  * thread, no two for the same trajectory; sync from one of them at a time.

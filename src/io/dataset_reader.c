@@ -40,6 +40,10 @@ static int open_file(struct weir_dataset_reader *r)
     if (access(r->path, R_OK))
         return WEIR_FAIL(WEIR_ECONFIG, "%s: %s", r->path, strerror(errno));
     hid_t properties = weir_h5_access();
+#if H5_VERSION_GE(1, 10, 7)
+    /* A partial file's writer holds its lock; what we read stays in place. */
+    H5Pset_file_locking(properties, false, true);
+#endif
     r->file = H5Fopen(r->path, H5F_ACC_RDONLY, properties);
     if (properties >= 0)
         H5Pclose(properties);

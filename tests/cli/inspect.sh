@@ -16,6 +16,13 @@ ends 0 inspect a/checkpoints/best.safetensors a/run.h5
 has out "model.conv.0.weight"
 has_not out "adam."
 
+# A data set, whole.
+ends 0 generate "$small" --out set.h5 --n 3
+ends 0 inspect set.h5
+has out "set.h5: data set of kdv, 3 trajectories x 21 frames"
+has out "weir.starts          sampler uniform"
+has out "F32  [3, 21, 64]"
+
 # A flipped bit, a cut file.
 cp a/checkpoints/best.safetensors flipped
 size=$(wc -c <flipped)

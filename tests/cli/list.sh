@@ -12,6 +12,11 @@ cp out all
 ends 0 list solvers
 has out "Korteweg-de Vries"
 has out "grid points per axis, even"
+has out "equation     u_t = a3 u_xxx - a4 u_xxxx - b/2 (u^2)_x"
+has out "coefficients b = 6.25 a3 = -1.06812 a4 = 0.107288"
+has out "sampled      phi0 from 0 to 6.28319 rad, wraps"
+has out "sampled      and 296 more"
+has out "sampled      nothing"
 for name in $(sed -n 's/^  \([a-z0-9_]*\) .*/\1/p' out); do
     has all "  $name "
     ends 0 plan "$small" --set "solver.name=$name"
