@@ -142,16 +142,6 @@ static int write_resolved(const struct command *c)
 
 /* ---- what a run continues ---- */
 
-static bool same_ranges(const struct weir_space *a, const struct weir_space *b)
-{
-    for (size_t i = 0; i < a->n; i++)
-        if (a->parameter[i].low != b->parameter[i].low ||
-            a->parameter[i].high != b->parameter[i].high ||
-            a->parameter[i].axis != b->parameter[i].axis)
-            return false;
-    return true;
-}
-
 static bool same_samples(const struct weir_config *a,
                          const struct weir_config *b)
 {
@@ -166,7 +156,8 @@ static struct weir_restore_scope scope_of(const struct weir_config *was,
     return (struct weir_restore_scope){
         .strategy =
             !strcmp(was->acquisition.strategy, now->acquisition.strategy) &&
-            same_samples(was, now) && same_ranges(&was->space, &now->space),
+            same_samples(was, now) &&
+            weir_space_equal(&was->space, &now->space),
         .reservoir = same_samples(was, now) &&
                      was->run.lanes == now->run.lanes &&
                      was->reservoir.rule == now->reservoir.rule &&
@@ -175,7 +166,7 @@ static struct weir_restore_scope scope_of(const struct weir_config *was,
             was->simulations.steps == now->simulations.steps &&
             was->validation.seed == now->validation.seed &&
             was->validation.trajectories == now->validation.trajectories &&
-            same_ranges(&was->space, &now->space),
+            weir_space_equal(&was->space, &now->space),
     };
 }
 

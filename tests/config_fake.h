@@ -67,18 +67,18 @@ static inline int fake_space(void *ctx, const char *solver,
     (void)ctx;
     (void)held;
     static const struct weir_parameter kdv[] = {
-        {"A0", "m", 0.1, 1.0 / 3, WEIR_AXIS_LINEAR, false, false},
-        {"phi0", NULL, 0, 6.283185307179586, WEIR_AXIS_LINEAR, true, false},
-        {"phi1", NULL, 0, 6.283185307179586, WEIR_AXIS_LINEAR, true, false},
+        {.name = "A0", .unit = "m", .low = 0.1, .high = 1.0 / 3},
+        {.name = "phi0", .high = 6.283185307179586, .wraps = true},
+        {.name = "phi1", .high = 6.283185307179586, .wraps = true},
     };
     static const struct weir_parameter burgers[] = {
-        {"nu", NULL, 1e-8, 1e-2, WEIR_AXIS_LOG, false, false},
+        {.name = "nu", .low = 1e-8, .high = 1e-2, .axis = WEIR_AXIS_LOG},
     };
     if (!strcmp(solver, "burgers"))
-        *out = (struct weir_space){1, burgers};
+        *out = (struct weir_space){.n = 1, .parameter = burgers};
     else
-        *out =
-            (struct weir_space){(size_t)weir_option_int(options, "waves"), kdv};
+        *out = (struct weir_space){
+            .n = (size_t)weir_option_int(options, "waves"), .parameter = kdv};
     return 0;
 }
 

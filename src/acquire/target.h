@@ -5,8 +5,8 @@
 /**
  * @file
  * The target density: what "uniform" means to every strategy. It is uniform in
- * the unit cube, and so uniform along each axis of the space as that axis is
- * declared (linear or logarithmic).
+ * the unit cube; the space maps the cube to whatever the configuration wants
+ * (weir/space.h).
  */
 #include "weir/strategy.h"
 

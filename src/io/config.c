@@ -2,6 +2,7 @@
 #include "io/config.h"
 
 #include "io/config_store.h"
+#include "io/config_target.h"
 
 #include "base/err.h"
 
@@ -102,7 +103,7 @@ static int bind_parameter(const struct weir_config_store *store,
     p->low = low;
     p->high = high;
     p->axis = (enum weir_axis)v[2].integer;
-    return 0;
+    return weir_config_bind_density(store, part, 3, p);
 }
 
 static int bind_space(struct weir_config *cfg)
@@ -119,7 +120,7 @@ static int bind_space(struct weir_config *cfg)
         if (!store->part[i].section)
             rc = bind_parameter(store, &store->part[i], &p[at++]);
     cfg->space = (struct weir_space){.n = n, .parameter = p};
-    return rc;
+    return rc ? rc : weir_config_bind_target(cfg, p, &cfg->space);
 }
 
 static int bind(struct weir_config *cfg)

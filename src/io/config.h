@@ -14,8 +14,8 @@
  *
  * The keys of most sections are fixed (schema.c). `solver`, `model` and
  * `acquisition` name an entry of a registry and take that entry's own options
- * beside; `parameters` takes a mapping {low, high, axis} for each parameter
- * the solver samples.
+ * beside; `parameters` takes a mapping {low, high, axis, density} for each
+ * parameter the solver samples.
  *
  * Values come from the declared default, then the file, then --set. When --set
  * picks another solver, model or strategy than the file, what the file gave to
@@ -76,6 +76,10 @@ struct weir_config {
     } solver;
 
     struct weir_space space; /* the solver's parameters, ranges overridden */
+
+    struct { /* see config_target.h; "": independent axes */
+        const char *samples, *correlation;
+    } target;
 
     struct {
         int budget; /* simulations planned */

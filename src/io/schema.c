@@ -25,6 +25,12 @@
     K(solver, name, TEXT, "kdv", 0, 0, NULL, NULL, NEVER,                      \
       "what is simulated; 'weir list solvers'")
 
+#define TARGET(K)                                                              \
+    K(target, samples, TEXT, "", 0, 0, NULL, NULL, FROM,                       \
+      "HDF5 file whose dataset 'parameters' the target density follows")       \
+    K(target, correlation, TEXT, "", 0, 0, NULL, NULL, FROM,                   \
+      "of normal scores of parameters, as in 'A0 A1 0.8, A0 A2 -0.3'")
+
 #define SIMULATIONS(K)                                                         \
     K(simulations, budget, INT, "400", 1, 10000000, NULL, NULL, FROM,          \
       "simulations planned")                                                   \
@@ -163,6 +169,7 @@
 
 TABLES(run, RUN)
 TABLES(solver, SOLVER)
+TABLES(target, TARGET)
 TABLES(simulations, SIMULATIONS)
 TABLES(reservoir, RESERVOIR)
 TABLES(model, MODEL)
@@ -184,6 +191,8 @@ const struct weir_schema_section weir_schema[] = {
     {"run", "the run as a whole", run_keys, run_field, NULL, 0, 0},
     {"solver", "what is simulated", solver_keys, solver_field,
      CHOOSES("name", solver, NEVER)},
+    {"target", "what is wanted of the parameters", target_keys, target_field,
+     NULL, 0, 0},
     {"simulations", "how much is simulated", simulations_keys,
      simulations_field, NULL, 0, 0},
     {"reservoir", "what the trainer draws from", reservoir_keys,
@@ -210,7 +219,11 @@ const struct weir_option weir_schema_parameter[] = {
     {.name = "axis",
      .type = WEIR_OPTION_CHOICE,
      .choices = "linear|log",
-     .help = "uniform in the value, or in its logarithm"},
+     .help = "of the value, or of its logarithm"},
+    {.name = "density",
+     .type = WEIR_OPTION_TEXT,
+     .fallback = "uniform",
+     .help = "along the axis: uniform, or normal MEAN DEVIATION"},
     {0},
 };
 

@@ -44,8 +44,9 @@ struct weir_schema_section {
  */
 extern const struct weir_schema_section weir_schema[];
 
-/** Keys of one parameter, in the order low, high, axis, without defaults. */
-#define WEIR_SCHEMA_PARAMETER_KEYS 3
+/** Keys of one parameter, in the order low, high, axis, density; only the
+ *  last has a default here. */
+#define WEIR_SCHEMA_PARAMETER_KEYS 4
 extern const struct weir_option weir_schema_parameter[];
 
 /**

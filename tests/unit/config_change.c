@@ -185,7 +185,7 @@ static void a_comparison_lists_what_differs(void **state)
     s = differences(a, b);
     assert_string_equal(s.keys,
                         "solver.waves parameters.phi1.low parameters.phi1.high "
-                        "parameters.phi1.axis ");
+                        "parameters.phi1.axis parameters.phi1.density ");
     assert_int_equal(s.strongest, WEIR_CHANGE_NEVER);
     fails(weir_config_may_continue(a, b, WEIR_CHANGE_FROM), -WEIR_ECONFIG);
     assert_non_null(strstr(weir_err_hint_text(), "start a new run"));

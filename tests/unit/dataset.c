@@ -34,7 +34,7 @@ static const struct weir_solver_info info = {
     .constant = constants,
     .constants = 2,
 };
-static const struct weir_space space = {3, parameters_of};
+static const struct weir_space space = {.n = 3, .parameter = parameters_of};
 static const struct weir_text text[] = {{"config", "a: 1\nb: \xc3\xa9\n"}};
 
 static double parameters[N][3];
@@ -235,7 +235,7 @@ static void another_plan_does_not_continue(void **state)
     other.keep_double = true;
     fails(weir_dataset_resume(path, &other, &d), -WEIR_ECONFIG);
     says("--double");
-    struct weir_space fewer = {2, parameters_of};
+    struct weir_space fewer = {.n = 2, .parameter = parameters_of};
     other = plan;
     other.space = &fewer;
     fails(weir_dataset_resume(path, &other, &d), -WEIR_ECONFIG);
