@@ -1,15 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Install what Weir builds on (Debian and Ubuntu, by apt), or name what is
-# missing. Usage: sh configs/dependencies.sh [build|test]
+# missing. Usage: sh configs/dependencies.sh [build|test|all]
 set -eu
 want=${1:-build}
 
 packages="gcc g++ cmake ninja-build pkg-config libhwloc-dev liburing-dev
   libjemalloc-dev libdnnl-dev libhdf5-dev libfftw3-dev libyaml-dev
   libcjson-dev libdeflate-dev"
-[ "$want" = test ] && packages="$packages libcmocka-dev python3-h5py
+[ "$want" != build ] && packages="$packages libcmocka-dev python3-h5py
   python3-numpy hdf5-tools"
+[ "$want" = all ] && packages="$packages clang libomp-dev python3-torch"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
     echo "weir: not a Debian or Ubuntu system; these are needed, under the"

@@ -15,7 +15,10 @@ case "$# ${1:-}" in
     exit 2
     ;;
 esac
-sh configs/dependencies.sh test
+case $all in
+yes) sh configs/dependencies.sh all ;;
+no) sh configs/dependencies.sh test ;;
+esac
 jobs=$(nproc)
 
 # build NAME CACHE-FILE [cmake arguments]
