@@ -56,32 +56,57 @@ void weir_kernel_draw(const struct weir_kernel *kernel, struct weir_rng *rng,
     memcpy(u, parent, kernel->space.n * sizeof(*u));
 }
 
-static double normal(double x, double sigma)
-{
-    return exp(-0.5 * x * x / (sigma * sigma)) / sigma;
-}
-
 /* Copies of a step that are as near as makes a difference. */
 static int copies(double sigma)
 {
     return (int)ceil(9 * sigma) + 1;
 }
 
-static double wrapped(double from, double to, double sigma)
+/* Exponent of the nearest image of a step, and the sum of all of them relative
+ * to it: no distance underflows. */
+struct images {
+    double least, sum;
+};
+
+static void add_image(struct images *m, double x, double sigma)
 {
-    double sum = 0;
-    for (int j = -copies(sigma); j <= copies(sigma); j++)
-        sum += normal(to - from + j, sigma);
-    return sum;
+    double exponent = 0.5 * x * x / (sigma * sigma);
+    if (exponent < m->least) {
+        m->sum = 1 + (m->sum > 0 ? m->sum * exp(exponent - m->least) : 0);
+        m->least = exponent;
+    } else if (exponent - m->least < 40) {
+        m->sum += exp(m->least - exponent);
+    }
 }
 
-static double mirrored(double from, double to, double sigma)
+static double log_images(const struct images *m, double sigma)
 {
-    double sum = 0;
-    for (int j = -copies(sigma); j <= copies(sigma); j++)
-        sum += normal(to - from + 2 * j, sigma) +
-               normal(-to - from + 2 * j, sigma);
-    return sum;
+    return (m->sum > 1 ? log(m->sum) : 0) - m->least - log(sigma);
+}
+
+static double log_wrapped(double from, double to, double sigma)
+{
+    struct images m = {HUGE_VAL, 0};
+    add_image(&m, to - from, sigma);
+    for (int j = 1; j <= copies(sigma); j++) {
+        add_image(&m, to - from + j, sigma);
+        add_image(&m, to - from - j, sigma);
+    }
+    return log_images(&m, sigma);
+}
+
+static double log_mirrored(double from, double to, double sigma)
+{
+    struct images m = {HUGE_VAL, 0};
+    add_image(&m, to - from, sigma);
+    add_image(&m, -to - from, sigma);
+    for (int j = 2; j <= 2 * copies(sigma); j += 2) {
+        add_image(&m, to - from + j, sigma);
+        add_image(&m, to - from - j, sigma);
+        add_image(&m, -to - from + j, sigma);
+        add_image(&m, -to - from - j, sigma);
+    }
+    return log_images(&m, sigma);
 }
 
 /* Of one draw with @p sigma that is not redrawn. */
@@ -92,9 +117,9 @@ static double log_density_at(const struct weir_kernel *k, const double *parent,
     for (size_t i = 0; i < k->space.n; i++) {
         double x = (u[i] - parent[i]) / sigma;
         if (wraps(k, i))
-            sum += log(wrapped(parent[i], u[i], sigma));
+            sum += log_wrapped(parent[i], u[i], sigma);
         else if (k->boundary == WEIR_BOUNDARY_REFLECT)
-            sum += log(mirrored(parent[i], u[i], sigma));
+            sum += log_mirrored(parent[i], u[i], sigma);
         else
             sum -= 0.5 * x * x + log(sigma);
         sum -= LOG_SQRT_2PI;

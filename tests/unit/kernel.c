@@ -167,6 +167,22 @@ static void reflected_children_move_in_many_dimensions(void **state)
     }
 }
 
+/* 45 deviations away, where the density itself is 0 as a double. */
+static void densities_far_away_do_not_vanish(void **state)
+{
+    (void)state;
+    for (int boundary = 0; boundary < 3; boundary++)
+        for (int axis = 0; axis < 2; axis++) {
+            struct weir_kernel k =
+                kernel(1, (enum weir_boundary)boundary, 0.01);
+            const double parent = 0.5, u = 0.95;
+            k.space.parameter = axes + axis;
+            double expected = -0.5 * 45 * 45 - log(0.01 * sqrt(2 * acos(-1)));
+            double got = weir_kernel_log_density(&k, &parent, &u);
+            assert_true(fabs(got - expected) < 1e-6);
+        }
+}
+
 static void logarithms_of_sums_do_not_overflow(void **state)
 {
     (void)state;
@@ -182,6 +198,7 @@ int main(void)
         cmocka_unit_test(draws_have_the_density),
         cmocka_unit_test(a_redraw_is_of_the_whole_child),
         cmocka_unit_test(reflected_children_move_in_many_dimensions),
+        cmocka_unit_test(densities_far_away_do_not_vanish),
         cmocka_unit_test(logarithms_of_sums_do_not_overflow),
     };
     return RUN(cases);
