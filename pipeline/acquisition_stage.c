@@ -48,6 +48,14 @@ struct weir_acquisition {
     _Atomic int64_t published_ns[PUBLISHED];
 };
 
+/* A strategy from a shared object may fail without a word. */
+static int told(const struct weir_acquisition *a, int rc, const char *what)
+{
+    if (rc >= 0 || weir_err_code() == -rc)
+        return rc;
+    return WEIR_FAIL(-rc, "strategy %s: %s failed", a->ops->name, what);
+}
+
 static int allocate(struct weir_acquisition *a)
 {
     uint32_t cells = a->run->table->capacity;
@@ -91,7 +99,10 @@ int weir_acquisition_create(struct weir_run *run,
     a->ops = weir_strategy_find(cfg->acquisition.strategy);
     if (!a->ops)
         return -weir_err_code();
-    return a->ops->create(&a->env, &cfg->acquisition.options, &a->strategy);
+    weir_err_clear();
+    return told(
+        a, a->ops->create(&a->env, &cfg->acquisition.options, &a->strategy),
+        "create");
 }
 
 void weir_acquisition_destroy(struct weir_acquisition *a)
@@ -138,7 +149,7 @@ int weir_acquisition_save(const struct weir_acquisition *a,
     uint32_t met = weir_table_count(a->run->table);
     rc = rc ? rc : weir_blob_put(out, &met, sizeof(met));
     rc = rc ? rc : weir_blob_put(out, a->met, met);
-    return rc ? rc : a->ops->save(a->strategy, out);
+    return rc ? rc : told(a, a->ops->save(a->strategy, out), "save");
 }
 
 static void note_generation(struct weir_acquisition *a, uint32_t number)
@@ -168,7 +179,7 @@ int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
         return 0;
     }
     note_generation(a, generation);
-    return a->ops->restore(a->strategy, in);
+    return told(a, a->ops->restore(a->strategy, in), "restore");
 }
 
 /* ---- folding what the groups published ---- */
@@ -223,7 +234,7 @@ static int meet(struct weir_acquisition *a, uint32_t simulation)
         return 0;
     a->met[simulation] = true;
     weir_table_read(a->run->table, simulation, &cell);
-    return a->ops->meet(a->strategy, simulation, cell.unit);
+    return told(a, a->ops->meet(a->strategy, simulation, cell.unit), "meet");
 }
 
 static int fold(struct weir_acquisition *a, uint64_t batch)
@@ -246,7 +257,9 @@ static int fold(struct weir_acquisition *a, uint64_t batch)
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < b.n; i++)
         rc = meet(a, a->sample[i].simulation);
-    return rc || b.n == 0 ? rc : a->ops->observe(a->strategy, &b);
+    return rc || b.n == 0
+               ? rc
+               : told(a, a->ops->observe(a->strategy, &b), "observe");
 }
 
 /* ---- proposing ---- */
@@ -304,7 +317,8 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
     uint32_t n = list_open(a);
     if (n == 0)
         return 0;
-    int rc = a->ops->propose(a->strategy, now, a->proposal, n);
+    int rc =
+        told(a, a->ops->propose(a->strategy, now, a->proposal, n), "propose");
     if (rc)
         return rc;
     rewrite(a, n, &g);

@@ -66,6 +66,22 @@ static bool entry(void *ctx, const char *section, size_t i,
     return strategy_entry(i, out);
 }
 
+static int open_path(void *ctx, const char *section, const char *path,
+                     struct weir_config_entry *out)
+{
+    (void)ctx;
+    if (strcmp(section, "acquisition"))
+        return WEIR_FAIL(WEIR_ECONFIG,
+                         "'%s' is a path; only strategies are loaded from "
+                         "files",
+                         path);
+    const struct weir_strategy_ops *ops = weir_strategy_find(path);
+    if (!ops)
+        return -weir_err_code();
+    *out = (struct weir_config_entry){path, ops->summary, ops->options};
+    return 0;
+}
+
 /* Only a configured solver knows its parameters: they may follow from options. */
 static int space(void *ctx, const char *solver,
                  const struct weir_options *options, struct weir_space *out,
@@ -93,6 +109,7 @@ static void space_done(void *ctx, const char *solver, void *held)
 
 const struct weir_config_registry weir_registries = {
     .entry = entry,
+    .open = open_path,
     .space = space,
     .space_done = space_done,
 };

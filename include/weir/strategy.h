@@ -19,6 +19,7 @@
  */
 #include "weir/blob.h"
 #include "weir/option.h"
+#include "weir/random.h"
 #include "weir/space.h"
 
 #include <stdint.h>
@@ -99,6 +100,53 @@ struct weir_strategy_ops {
     int (*save)(const void *self, struct weir_blob *out);
     int (*restore)(void *self, struct weir_blob *in);
 };
+
+/**
+ * Draw @p simulation from the target density: coordinate i is uniform number i
+ * of the stream (seed, WEIR_RNG_PARAMETERS, simulation).
+ *
+ * Every strategy takes its unsteered draws from here, so that two strategies
+ * give a simulation the same bits wherever neither steers it.
+ *
+ * @param[out] u  env->space.n coordinates in [0, 1)
+ */
+void weir_target_draw(const struct weir_strategy_env *env, uint32_t simulation,
+                      double *u);
+
+/**
+ * A strategy in a shared object of its own, named in the configuration by a
+ * path with a slash in it: `acquisition: {strategy: ./my.so}`. One source file
+ * says
+ *
+ *     WEIR_STRATEGY_LIBRARY(my_ops);
+ *
+ * and is built with `cc -shared -fPIC`, against no library: the functions of
+ * these headers are the program's. Its options stand beside `strategy`, like
+ * those of any other. The object stays loaded until the program ends.
+ *
+ * WEIR_STRATEGY_ABI counts changes of this header, and of those it includes,
+ * that a built object would notice; one of another number is refused.
+ */
+#define WEIR_STRATEGY_ABI 1
+
+struct weir_strategy_library {
+    uint32_t abi;
+    uint32_t ops_size, env_size; /* as its compiler saw them */
+    const struct weir_strategy_ops *ops;
+};
+
+#ifdef __cplusplus
+#define WEIR_STRATEGY_SYMBOL extern "C"
+#else
+#define WEIR_STRATEGY_SYMBOL
+#endif
+
+/** Define the symbol the program looks for. */
+#define WEIR_STRATEGY_LIBRARY(its_ops)                                         \
+    WEIR_STRATEGY_SYMBOL __attribute__((                                       \
+        visibility("default"))) struct weir_strategy_library weir_strategy = { \
+        WEIR_STRATEGY_ABI, (uint32_t)sizeof(struct weir_strategy_ops),         \
+        (uint32_t)sizeof(struct weir_strategy_env), &(its_ops)}
 
 #ifdef __cplusplus
 }

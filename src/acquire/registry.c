@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "acquire/registry.h"
 
+#include "acquire/library.h"
 #include "base/err.h"
 
 #include <stdio.h>
@@ -33,6 +34,9 @@ static void hint_at_names(const char *word)
 
 const struct weir_strategy_ops *weir_strategy_find(const char *name)
 {
+    const struct weir_strategy_ops *ops;
+    if (weir_strategy_is_path(name))
+        return weir_strategy_load(name, &ops) ? NULL : ops;
     for (size_t i = 0; i < N_STRATEGIES; i++)
         if (strcmp(strategies[i]->name, name) == 0)
             return strategies[i];

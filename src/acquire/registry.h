@@ -24,8 +24,9 @@ WEIR_STRATEGIES(X)
 #undef X
 
 /**
- * The strategy called @p name.
- * @return the strategy, or NULL with a -WEIR_ECONFIG record whose hint names
+ * The strategy called @p name, or that of the shared object at the path @p name
+ * if it has a slash in it (library.h).
+ * @return the strategy, or NULL with library.h's record, or with a -WEIR_ECONFIG record whose hint names
  *         the nearest strategy, or all of them when none is near
  */
 const struct weir_strategy_ops *weir_strategy_find(const char *name);

@@ -169,6 +169,13 @@ struct weir_config_registry {
     bool (*entry)(void *ctx, const char *section, size_t i,
                   struct weir_config_entry *out);
     /**
+     * The entry of @p section that the path @p path means; called for names
+     * with a slash in them. NULL: there are no such entries.
+     * @return 0, or a negative code with a message
+     */
+    int (*open)(void *ctx, const char *section, const char *path,
+                struct weir_config_entry *out);
+    /**
      * The parameters of @p solver with @p options and their default ranges.
      * What @p out points to must last until `space_done`; it is copied.
      * @param[out] held  handed to space_done

@@ -61,6 +61,22 @@ static int no_such_entry(const struct fill *f, const struct weir_setting *s,
     return rc;
 }
 
+/* The entry in a file of its own; its name is the path. */
+static int open_entry(const struct fill *f, const struct weir_setting *s,
+                      const struct weir_schema_section *section,
+                      struct weir_config_entry *out)
+{
+    struct weir_err_record said;
+    const struct weir_config_registry *r = f->registry;
+    int rc = r->open(r->ctx, section->name, s->text, out);
+    out->name = s->text;
+    if (rc != -WEIR_ECONFIG)
+        return rc;
+    weir_err_export(&said);
+    rc = weir_setting_refuse(&f->list, s, "%s", said.message);
+    return said.hint[0] ? weir_err_hint("%s", said.hint) : rc;
+}
+
 /* The entry that @p s names; the default's when @p s names none. */
 static int look_up(const struct fill *f, const struct weir_schema_section *sec,
                    const struct weir_setting *s, struct weir_config_entry *out)
@@ -70,6 +86,8 @@ static int look_up(const struct fill *f, const struct weir_schema_section *sec,
         key++;
     bool names_one = s && s->shape == WEIR_YAML_VALUE;
     const char *name = names_one ? s->text : key->fallback;
+    if (names_one && f->registry->open && strchr(name, '/'))
+        return open_entry(f, s, sec, out);
     return find_entry(f, sec, name, out)
                ? 0
                : no_such_entry(f, names_one ? s : NULL, sec, name);
