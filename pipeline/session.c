@@ -3,6 +3,8 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
+#include "base/log.h"
+#include "nn/registry.h"
 #include "pipeline/intake.h"
 #include "pipeline/restore.h"
 
@@ -28,6 +30,14 @@ static void cut_is_ready(void *ctx, struct weir_cut *cut)
 
 /* ---- creation ---- */
 
+static void warn_of_pairing(const struct weir_run *run)
+{
+    const struct weir_model_ops *model = weir_model_find(run->cfg->model.name);
+    if (model && model->is_local && run->info.global_term)
+        weir_log_warn("run", "model %s is local and cannot learn solver %s: %s",
+                      model->name, run->solver->name, run->info.global_term);
+}
+
 /* What does not depend on where the session takes up. */
 static int create_stages(struct weir_session *s, const struct weir_config *cfg,
                          const char *dir, struct weir_topology *topology)
@@ -38,6 +48,8 @@ static int create_stages(struct weir_session *s, const struct weir_config *cfg,
         .cut = cut_is_ready,
     };
     int rc = weir_run_create(cfg, dir, topology, &s->run);
+    if (rc == 0)
+        warn_of_pairing(s->run);
     rc = rc ? rc : weir_acquisition_create(s->run, &hooks, &s->acquisition);
     rc = rc ? rc : weir_trainer_create(s->run, s->acquisition, &s->trainer);
     return rc ? rc : weir_solver_stage_create(s->run, &s->solvers);

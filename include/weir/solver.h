@@ -68,7 +68,8 @@
  *         out[0] = (float)((const struct lane *)lane)->u;
  *     }
  *     const struct weir_solver_ops weir_solver_decay = {
- *         .name = "decay", .summary = "exponential decay", .options = options,
+ *         .name = "decay", .summary = "exponential decay",
+ *         .source = "Rutherford (1900)", .options = options,
  *         .configure = configure, .describe = describe, .release = free,
  *         .create = create, .start = start, .step = step, .frame = frame,
  *         .destroy = free,
@@ -113,6 +114,12 @@ struct weir_solver_info {
     double dt; /* time between two frames; 0: steady, there is one frame */
     size_t lane_bytes; /* memory of one lane */
     bool periodic;
+    /**
+     * What of a step depends on the whole domain at once, in a few words: a
+     * network that sees a neighbourhood cannot learn it. NULL: nothing to
+     * warn of.
+     */
+    const char *global_term;
     const char *equation;     /* one line, as a paper would write it */
     const char *const *field; /* `channels` names */
     /**
@@ -131,7 +138,8 @@ struct weir_solver_info {
 
 struct weir_solver_ops {
     const char *name;
-    const char *summary;               /* one line for `weir list` */
+    const char *summary; /* one line for `weir list` */
+    const char *source;  /* where it comes from, one line; NULL: nowhere */
     const struct weir_option *options; /* ends with a NULL name */
 
     /** Check options and build what lanes share. */

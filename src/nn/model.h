@@ -22,6 +22,7 @@
 #include "weir/option.h"
 #include "weir/solver.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ struct weir_model_ops {
     const char *name;
     const char *summary;               /* one line for `weir list` */
     const struct weir_option *options; /* ends with a NULL name */
+    bool is_local; /* an output point sees a neighbourhood, never the whole */
     /** Add the layers; errors may be left to the graph, which keeps the first. */
     int (*build)(const struct weir_options *opts, struct weir_graph *graph);
 };

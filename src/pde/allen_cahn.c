@@ -91,6 +91,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_allen_cahn = {
     .name = "allen_cahn",
     .summary = "Allen-Cahn reference for physics-informed networks, 1D",
+    .source = "benchmark of Raissi, Perdikaris, Karniadakis (J. Comput. Phys. "
+              "378, 2019)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

@@ -147,6 +147,7 @@ static void frame_double(const void *lane, double *out)
 const struct weir_solver_ops weir_solver_ball = {
     .name = "ball",
     .summary = "a ball rolls to one of two minima",
+    .source = "the surface is ours, after a toy problem of the Breed paper",
     .options = options,
     .configure = configure,
     .describe = describe,

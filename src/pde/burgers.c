@@ -60,6 +60,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_burgers = {
     .name = "burgers",
     .summary = "viscous Burgers, 1D",
+    .source = "Burgers (1948); physical scenario of APEBench (Koehler et al., "
+              "NeurIPS 2024)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

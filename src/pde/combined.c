@@ -59,6 +59,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_combined = {
     .name = "combined",
     .summary = "combined equation of AL4PDE, 1D",
+    .source = "combined equation of Brandstetter, Worrall, Welling (ICLR "
+              "2022), ranges of AL4PDE (Musekamp et al. 2024)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

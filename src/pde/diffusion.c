@@ -50,6 +50,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_diffusion = {
     .name = "diffusion",
     .summary = "diffusion, 1D",
+    .source = "the heat equation; default scenario of APEBench (Koehler et "
+              "al., NeurIPS 2024)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

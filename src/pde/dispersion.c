@@ -51,6 +51,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_dispersion = {
     .name = "dispersion",
     .summary = "dispersion, 1D",
+    .source = "linearised Korteweg-de Vries (1895); default scenario of "
+              "APEBench (Koehler et al., NeurIPS 2024)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

@@ -82,6 +82,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_gs2d = {
     .name = "gs2d",
     .summary = "Gray-Scott reaction-diffusion, 2D",
+    .source = "Gray, Scott (1984), Pearson (Science 1993); numbers of the OGAS "
+              "study (arXiv 2606.09949)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

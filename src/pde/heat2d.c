@@ -240,6 +240,8 @@ static void frame_double(const void *lane, double *out)
 const struct weir_solver_ops weir_solver_heat2d = {
     .name = "heat2d",
     .summary = "heat equation, five temperatures (inside and four walls), 2D",
+    .source = "test problem of Melissa's studies; box, diffusivity and time "
+              "step are ours",
     .options = options,
     .configure = configure,
     .describe = describe,

@@ -62,6 +62,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_kdv = {
     .name = "kdv",
     .summary = "Korteweg-de Vries with hyper-diffusion, 1D",
+    .source = "Korteweg, de Vries (1895); difficulty scenario of APEBench "
+              "(Koehler et al., NeurIPS 2024)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

@@ -65,6 +65,8 @@ static int configure(const struct weir_options *opts, void **config)
     s.product = weir_gradient_norm;
     if (weir_option_int(opts, "mean_mode") == 0) {
         s.finish = weir_remove_mean;
+        s.global_term = "mean_mode: removed takes out the mean of u_x^2 over "
+                        "the box";
         return weir_periodic_configure(&s, opts, config);
     }
     s.equation = "u_t = -a2 u_xx - a4 u_xxxx - b/2 (u_x)^2";
@@ -74,6 +76,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_ks = {
     .name = "ks",
     .summary = "Kuramoto-Sivashinsky, gradient form, 1D",
+    .source = "Kuramoto, Tsuzuki (1976), Sivashinsky (1977); difficulty "
+              "scenario of APEBench (Koehler et al., NeurIPS 2024)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

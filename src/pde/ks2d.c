@@ -78,6 +78,9 @@ static int configure(const struct weir_options *opts, void **config)
         .symbol = hyper ? biharmonic : separable,
         .product = weir_gradient_norm_2d,
         .finish = kept ? NULL : weir_remove_mean,
+        .global_term = kept ? NULL
+                            : "mean_mode: removed takes out the mean of "
+                              "|grad u|^2 over the box",
     };
     return weir_periodic_configure(&system, opts, config);
 }
@@ -85,6 +88,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_ks2d = {
     .name = "ks2d",
     .summary = "Kuramoto-Sivashinsky, gradient form, 2D",
+    .source = "Kuramoto, Tsuzuki (1976), Sivashinsky (1977); numbers of the "
+              "OGAS study (arXiv 2606.09949)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

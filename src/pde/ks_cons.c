@@ -62,6 +62,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_ks_cons = {
     .name = "ks_cons",
     .summary = "Kuramoto-Sivashinsky, conservative form, 1D",
+    .source = "derivative of ks; difficulty scenario of APEBench (Koehler et "
+              "al., NeurIPS 2024)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

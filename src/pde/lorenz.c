@@ -180,6 +180,7 @@ static void frame_double(const void *lane, double *out)
 const struct weir_solver_ops weir_solver_lorenz = {
     .name = "lorenz",
     .summary = "Lorenz 1963, three ordinary differential equations",
+    .source = "Lorenz (J. Atmos. Sci. 20, 1963)",
     .options = options,
     .configure = configure,
     .describe = describe,

@@ -102,6 +102,8 @@ static int configure(const struct weir_options *opts, void **config)
 const struct weir_solver_ops weir_solver_ns2d = {
     .name = "ns2d",
     .summary = "Navier-Stokes in vorticity form, decaying or forced, 2D",
+    .source = "Navier-Stokes in two dimensions, Kolmogorov's forcing; numbers "
+              "of the OGAS study (arXiv 2606.09949)",
     .options = options,
     .configure = configure,
     WEIR_PERIODIC_OPS,

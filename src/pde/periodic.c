@@ -180,6 +180,18 @@ void weir_periodic_release(void *config)
     free(c);
 }
 
+/* What a lane has for itself when coefficients differ from one to the next. */
+static size_t numbers_bytes(const struct weir_periodic *c)
+{
+    const struct weir_etd *etd = &c->numbers.etd;
+    size_t weights = 0;
+    for (int w = 0; w < WEIR_ETD_WEIGHTS; w++)
+        weights += etd->weight[w] ? 1 : 0;
+    return all_kept(c) * (sizeof(double complex) +
+                          weights * (etd->real ? 1 : 2) * sizeof(double)) +
+           all_full(c) * 2 * sizeof(double);
+}
+
 void weir_periodic_describe(const void *config, struct weir_solver_info *info)
 {
     const struct weir_periodic *c = config;
@@ -196,8 +208,10 @@ void weir_periodic_describe(const void *config, struct weir_solver_info *info)
         .origin = {origin, plane ? origin : 0},
         .spacing = {spacing, plane ? spacing : 0},
         .dt = c->dt,
-        .lane_bytes = weir_periodic_lane_doubles(c) * sizeof(double),
+        .lane_bytes = weir_periodic_lane_doubles(c) * sizeof(double) +
+                      (c->samples.n ? numbers_bytes(c) : 0),
         .periodic = true,
+        .global_term = c->system.global_term,
         .equation = c->system.equation,
         .field = c->system.field,
         .constant = c->constant,

@@ -37,6 +37,7 @@ struct weir_system {
      */
     void (*finish)(const double *coefficient, const struct weir_spectrum *s,
                    const double *u, double *out);
+    const char *global_term; /* see weir_solver_info */
     /** Initial family; NULL: by dimension and the option `initial`. */
     const struct weir_family *family;
 };

@@ -308,6 +308,7 @@ static void frame_double(const void *lane, double *out)
 const struct weir_solver_ops weir_solver_sources = {
     .name = "sources",
     .summary = "steady diffusion from round sources, absorbing edges, 2D",
+    .source = "Toledo-Marin, Glazier, Fox, Smart surrogates (arXiv 2407.07674)",
     .options = options,
     .configure = configure,
     .describe = describe,

@@ -57,5 +57,6 @@ const struct weir_model_ops weir_model_convnet = {
     .name = "convnet",
     .summary = "periodic convolutions of width 3 with ReLU, 1D (APEBench Conv)",
     .options = options,
+    .is_local = true,
     .build = build,
 };
