@@ -6,9 +6,11 @@
 #include "base/log.h"
 #include "io/dataset_reader.h"
 #include "pde/registry.h"
+#include "pde/wisdom.h"
 #include "pipeline/generator.h"
 #include "pipeline/registries.h"
 #include "pipeline/supervisor.h"
+#include "pipeline/wisdom_file.h"
 #include "weir/version.h"
 #include "weir_build.h"
 
@@ -24,14 +26,14 @@
 
 #define LOOK_SECONDS 0.1
 #define SYNC_SECONDS 1.0
-#define TEXTS        6
+#define TEXTS        7
 
 /* Everything one `weir generate` holds, released in one place. */
 struct command {
     struct weir_arguments args;
     char set_n[64], set_steps[64], set_seed[64];
     struct weir_config *cfg;
-    char *resolved, host[256];
+    char *resolved, *wisdom, host[256];
     const struct weir_solver_ops *solver;
     void *solver_config;
     struct weir_solver_info info;
@@ -195,6 +197,24 @@ static int stand_for(struct command *c, const char *option, const char *value,
     return 0;
 }
 
+/* What was begun goes on as it was planned. */
+static void recall_wisdom(const struct command *c)
+{
+    char file[4096 + 8];
+    struct weir_dataset_reader *r;
+    snprintf(file, sizeof(file), "%s.part", c->args.out);
+    if (access(file, F_OK))
+        return;
+    if (weir_dataset_reader_open(file, &r)) {
+        weir_err_clear(); /* whoever goes on with it says what is wrong */
+        return;
+    }
+    char *text = weir_dataset_reader_text(r, "weir.wisdom");
+    weir_wisdom_recall_text(text, file);
+    free(text);
+    weir_dataset_reader_close(r);
+}
+
 static int load(struct command *c)
 {
     int rc = check_usage(&c->args);
@@ -206,6 +226,8 @@ static int load(struct command *c)
     rc = rc ? rc
             : stand_for(c, "seed", c->args.seed, "run.seed", 0x1p53 - 1,
                         c->set_seed);
+    if (rc == 0)
+        recall_wisdom(c);
     rc = rc ? rc
             : weir_config_load(c->args.config, &weir_registries, c->args.set,
                                c->args.n_set, &c->cfg);
@@ -223,6 +245,9 @@ static int configure(struct command *c)
     if (rc)
         return weir_refusal(rc, "solver", cfg->solver.name);
     c->solver->describe(c->solver_config, &c->info);
+    if (weir_fftw_measures(&cfg->solver.options) &&
+        weir_wisdom_export(&c->wisdom))
+        return -ENOMEM;
     if (c->args.keep_double && !c->solver->frame_double)
         return weir_usage(&weir_command_generate,
                           "--double: solver %s makes float32 frames only",
@@ -267,6 +292,7 @@ static void make_plan(struct command *c)
         {"weir.starts", weir_starts_text(c->starts)},
         {"weir.seed", c->set_seed},
         {"host", c->host},
+        {"weir.wisdom", c->wisdom},
     };
     snprintf(c->set_seed, sizeof(c->set_seed), "%llu",
              (unsigned long long)c->cfg->run.seed);
@@ -280,7 +306,7 @@ static void make_plan(struct command *c)
         .frames = c->info.dt > 0 ? (uint32_t)c->cfg->simulations.steps + 1 : 1,
         .keep_double = c->args.keep_double,
         .text = c->text,
-        .texts = TEXTS,
+        .texts = c->wisdom ? TEXTS : TEXTS - 1,
     };
 }
 
@@ -525,6 +551,7 @@ static void release(struct command *c)
     weir_log_sink(NULL, NULL);
     weir_config_free(c->cfg);
     free(c->resolved);
+    free(c->wisdom);
     pthread_mutex_destroy(&c->print);
     weir_err_import(&said);
 }

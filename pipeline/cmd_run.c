@@ -13,6 +13,7 @@
 #include "pipeline/summary.h"
 #include "pipeline/supervisor.h"
 #include "pipeline/view.h"
+#include "pipeline/wisdom_file.h"
 #include "topo/plan_text.h"
 #include "weir/version.h"
 
@@ -271,6 +272,8 @@ static int take_up(struct command *c, struct weir_session_start *start)
 
 static int load(struct command *c)
 {
+    if (c->args.resume)
+        weir_wisdom_recall(c->dir);
     int rc = weir_config_load(c->args.config, &weir_registries, c->args.set,
                               c->args.n_set, &c->cfg);
     return rc ? rc : weir_config_check(c->cfg);
@@ -379,6 +382,8 @@ static int prepare(struct command *c)
                                   &c->session);
     weir_safetensors_close(c->checkpoint);
     c->checkpoint = NULL;
+    if (rc == 0 && weir_fftw_measures(&c->cfg->solver.options))
+        rc = weir_wisdom_keep(c->dir);
     return rc;
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "pde/registry.h"
 #include "pipeline/registries.h"
+#include "pipeline/wisdom_file.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -173,6 +174,17 @@ static int map_memory(struct weir_run *run)
     return rc ? rc : init_memory(run, &p);
 }
 
+static int check_plans(const struct weir_run *run)
+{
+    if (!weir_run_is_lockstep(run) ||
+        !weir_fftw_measures(&run->cfg->solver.options))
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG, "solver.fftw is measure, expected estimate where "
+                            "run.clock is lockstep");
+    return weir_err_hint("plans that are measured give other last bits from "
+                         "start to start");
+}
+
 static int configure_solver(struct weir_run *run)
 {
     const struct weir_config *cfg = run->cfg;
@@ -181,6 +193,9 @@ static int configure_solver(struct weir_run *run)
             : run->solver->configure(&cfg->solver.options, &run->solver_config);
     if (rc)
         return weir_refusal(rc, "solver", cfg->solver.name);
+    rc = check_plans(run);
+    if (rc)
+        return rc;
     run->solver->describe(run->solver_config, &run->info);
     run->frame_floats = weir_shape_floats(&run->info.shape);
     run->window = (uint32_t)cfg->training.unroll + 1;
@@ -203,7 +218,7 @@ static int micro_batches(const struct weir_config *cfg)
 
 static int make_plan(const struct weir_config *cfg,
                      const struct weir_topology *topology, size_t slot_bytes,
-                     struct weir_plan *plan)
+                     size_t lane_bytes, struct weir_plan *plan)
 {
     struct weir_plan_request request = WEIR_PLAN_REQUEST;
     request.groups = cfg->placement.groups;
@@ -214,6 +229,7 @@ static int make_plan(const struct weir_config *cfg,
     request.bind = cfg->placement.bind;
     request.slots = (size_t)cfg->reservoir.capacity;
     request.slot_bytes = slot_bytes;
+    request.lane_bytes = lane_bytes;
     request.port_bytes =
         weir_port_bytes((uint32_t)cfg->reservoir.slots_per_port);
     return weir_plan_make(topology, &request, plan);
@@ -226,7 +242,7 @@ int weir_run_plan(const struct weir_config *cfg,
     int rc = configure_solver(&run);
     if (rc)
         return rc;
-    rc = make_plan(cfg, topology, run.slots.stride, plan);
+    rc = make_plan(cfg, topology, run.slots.stride, run.info.lane_bytes, plan);
     run.solver->release(run.solver_config);
     return rc;
 }
@@ -246,8 +262,9 @@ int weir_run_create(const struct weir_config *cfg, const char *dir,
     run->start_ns = weir_now_ns();
     weir_stop_init(&run->stop);
     int rc = configure_solver(run);
-    rc =
-        rc ? rc : make_plan(cfg, &run->topology, run->slots.stride, &run->plan);
+    rc = rc ? rc
+            : make_plan(cfg, &run->topology, run->slots.stride,
+                        run->info.lane_bytes, &run->plan);
     if (rc)
         return rc;
     run->lanes = (uint32_t)cfg->run.lanes;

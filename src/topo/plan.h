@@ -56,6 +56,7 @@ struct weir_plan_request {
     size_t slots, slot_bytes; /* sample slots; near the groups */
     size_t port_bytes;        /* of one solver thread's port; near it */
     size_t group_bytes;       /* activations and gradients of one group */
+    size_t lane_bytes;        /* of a simulation; a thread runs several */
 };
 
 #define WEIR_PLAN_REQUEST                                                      \

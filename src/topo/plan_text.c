@@ -202,6 +202,24 @@ static void write_size(FILE *f, const char *label, const char *what,
     fprintf(f, "  %-*s  %-*s  %s\n", LABEL, label, CPUS, what, size);
 }
 
+/* Each thread has its lanes' states in memory of its own: the most of any. */
+static void write_lanes(FILE *f, const struct weir_plan *p,
+                        const struct weir_plan_memory *m)
+{
+    const struct weir_plan_request *r = &p->request;
+    char what[96], who[48], lane[32], thread[32];
+    if (r->lane_bytes == 0 || m->solvers == 0)
+        return;
+    int lanes = (r->lanes + p->solvers - 1) / p->solvers;
+    format_range('s', m->first_solver, m->solvers, who, sizeof(who));
+    snprintf(what, sizeof(what), "solver%s %s", plural(m->solvers), who);
+    weir_list_bytes((double)r->lane_bytes, lane, sizeof(lane));
+    weir_list_bytes((double)lanes * (double)r->lane_bytes, thread,
+                    sizeof(thread));
+    fprintf(f, "  %-*s  %-*s  %s a thread: %d lane%s of %s\n", LABEL, "", CPUS,
+            what, thread, lanes, plural(lanes), lane);
+}
+
 static void write_memory(FILE *f, const struct weir_plan *p,
                          const struct weir_plan_memory *m)
 {
@@ -219,6 +237,7 @@ static void write_memory(FILE *f, const struct weir_plan *p,
     format_range('g', m->first_group, m->groups, who, sizeof(who));
     snprintf(what, sizeof(what), "group%s %s", plural(m->groups), who);
     write_size(f, slots + ports > 0 ? "" : "memory", what, groups);
+    write_lanes(f, p, m);
 }
 
 static void write_node(FILE *f, const struct weir_plan *p, int n)

@@ -17,6 +17,7 @@
  *               cpus 4-7       groups g0-g3
  *     memory    slots 0-4095   160.0 MiB
  *               ports of s0-s2 24.0 KiB
+ *               solvers s0-s2  80.0 KiB a thread: 2 lanes of 40.0 KiB
  *
  * Cpus carry the system's numbers, as htop and taskset show them.
  */

@@ -6,6 +6,12 @@
 ends 0 plan "$small"
 has out "plan     "
 has out "memory    slots 0-299"
+# What the solver itself says of a lane, times the lanes a thread runs.
+ends 0 plan "$small" --set run.lanes=5 --set placement.solver_threads=2
+grep -q '  solvers s0-s1  *[0-9.]* KiB a thread: 3 lanes of [0-9.]* KiB' out ||
+    fail "no memory of solver threads: $(cat out)"
+[ "$(awk '/a thread/ { print $3 == 3 * $10 }' out)" = 1 ] ||
+    fail "not three lanes' worth: $(grep thread: out)"
 [ -s err ] && fail "weir plan writes to standard error: $(cat err)"
 
 export HWLOC_SYNTHETIC="pack:2 numa:2 l3:4 core:8 pu:1"
