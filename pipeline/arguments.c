@@ -25,6 +25,7 @@ static const struct option options[] = {
     {"check", no_argument, NULL, 'c'},
     {"requeue", no_argument, NULL, 'R'},
     {"quiet", no_argument, NULL, 'q'},
+    {"verbose", no_argument, NULL, 'v'},
     {0},
 };
 #define OPTIONS (sizeof(options) / sizeof(*options) - 1)
@@ -122,6 +123,8 @@ static int *flag_of(struct weir_arguments *out, int letter)
         return &out->requeue;
     case 'd':
         return &out->keep_double;
+    case 'v':
+        return &out->verbose;
     default:
         return &out->quiet;
     }
@@ -149,15 +152,15 @@ static int take_options(const struct weir_command *command, const char *allowed,
     optind = 1;
     opterr = 0;
     while (rc == 0 &&
-           (letter = getopt_long(argc, argv, ":", options, &index)) != -1) {
+           (letter = getopt_long(argc, argv, ":v", options, &index)) != -1) {
         if (letter == '?' || letter == ':')
             return refuse(command, allowed, argv[optind - 1]);
-        if (!is_listed(allowed, options[index].name))
+        const char *name = by_letter(letter)->name;
+        if (!is_listed(allowed, name))
             return weir_usage(command, "--%s is not an option of this command",
-                              options[index].name);
+                              name);
         if (optarg && !optarg[0])
-            return weir_usage(command, "--%s needs a value",
-                              options[index].name);
+            return weir_usage(command, "--%s needs a value", name);
         rc = take(command, letter, out);
     }
     return rc;

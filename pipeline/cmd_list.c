@@ -13,6 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Names and summaries; options too; everything. */
+enum detail { NAMES, OPTIONS, ALL };
+
 #define MOST_SAMPLED 12 /* initial conditions may have hundreds */
 
 static void print_option(const struct weir_option *o)
@@ -49,9 +52,9 @@ static void print_numbers(const struct weir_solver_info *info)
     printf("\n");
 }
 
-static void print_sampled(const struct weir_space *space)
+static void print_sampled(const struct weir_space *space, bool all)
 {
-    size_t shown = space->n > MOST_SAMPLED ? MOST_SAMPLED : space->n;
+    size_t shown = space->n > MOST_SAMPLED && !all ? MOST_SAMPLED : space->n;
     for (size_t i = 0; i < shown; i++) {
         const struct weir_parameter *p = &space->parameter[i];
         printf("      sampled      %s from %g to %g%s%s%s%s\n", p->name, p->low,
@@ -65,8 +68,22 @@ static void print_sampled(const struct weir_space *space)
         printf("      sampled      nothing\n");
 }
 
+static void print_rest(const struct weir_solver_ops *ops,
+                       const struct weir_solver_info *info)
+{
+    const struct weir_shape *s = &info->shape;
+    printf("      frame        %d x %d", s->channels, s->n[0]);
+    if (s->dims == 2)
+        printf(" x %d", s->n[1]);
+    if (info->dt > 0)
+        printf(", dt = %g", info->dt);
+    printf("; %.1f KiB a lane\n", (double)info->lane_bytes / 1024);
+    if (ops->source)
+        printf("      source       %s\n", ops->source);
+}
+
 /* Only a configured solver knows these: as its defaults have it. */
-static int print_solver(const struct weir_solver_ops *ops)
+static int print_solver(const struct weir_solver_ops *ops, bool verbose)
 {
     struct weir_options options;
     struct weir_solver_info info;
@@ -79,46 +96,48 @@ static int print_solver(const struct weir_solver_ops *ops)
         ops->describe(config, &info);
         printf("      equation     %s\n", info.equation);
         print_numbers(&info);
-        print_sampled(&info.space);
+        print_sampled(&info.space, verbose);
+        if (verbose)
+            print_rest(ops, &info);
         ops->release(config);
     }
     weir_options_free(&options);
     return rc;
 }
 
-static int list_solvers(bool in_full)
+static int list_solvers(enum detail detail)
 {
     size_t n;
     int rc = 0;
     const struct weir_solver_ops *const *list = weir_solver_list(&n);
     for (size_t i = 0; rc == 0 && i < n; i++) {
         printf("  %-14s %s\n", list[i]->name, list[i]->summary);
-        if (!in_full)
+        if (detail == NAMES)
             continue;
-        rc = print_solver(list[i]);
+        rc = print_solver(list[i], detail == ALL);
         for (const struct weir_option *o = list[i]->options; o && o->name; o++)
             print_option(o);
     }
     return rc;
 }
 
-static int list_models(bool in_full)
+static int list_models(enum detail detail)
 {
-    print_section("model", in_full);
+    print_section("model", detail != NAMES);
     return 0;
 }
 
-static int list_strategies(bool in_full)
+static int list_strategies(enum detail detail)
 {
-    print_section("acquisition", in_full);
+    print_section("acquisition", detail != NAMES);
     return 0;
 }
 
 /* The comment a configuration begins with says what it asks. */
-static void print_config(const char *path, bool in_full)
+static void print_config(const char *path, enum detail detail)
 {
     char line[256];
-    FILE *f = in_full ? fopen(path, "re") : NULL;
+    FILE *f = detail != NAMES ? fopen(path, "re") : NULL;
     printf("  %s\n", path);
     while (f && fgets(line, sizeof(line), f) && line[0] == '#')
         printf("      %s", line + strspn(line, "# "));
@@ -126,18 +145,18 @@ static void print_config(const char *path, bool in_full)
         fclose(f);
 }
 
-static size_t print_configs(const char *pattern, bool in_full)
+static size_t print_configs(const char *pattern, enum detail detail)
 {
     glob_t g;
     size_t n = glob(pattern, 0, NULL, &g) ? 0 : g.gl_pathc;
     for (size_t i = 0; i < n; i++)
-        print_config(g.gl_pathv[i], in_full);
+        print_config(g.gl_pathv[i], detail);
     globfree(&g);
     return n;
 }
 
 /* Where this program was installed, wherever that has been moved. */
-static bool installed_configs(char pattern[PATH_MAX + 64])
+static bool find_installed(char place[PATH_MAX + 64])
 {
     char program[PATH_MAX];
     ssize_t n = readlink("/proc/self/exe", program, sizeof(program) - 1);
@@ -146,27 +165,36 @@ static bool installed_configs(char pattern[PATH_MAX + 64])
     if (!slash)
         return false;
     *slash = '\0';
-    snprintf(pattern, PATH_MAX + 64, "%s/" WEIR_BUILD_DATA "/runs/*.yaml",
-             program);
+    snprintf(place, PATH_MAX + 64, "%s/" WEIR_BUILD_DATA, program);
     return true;
 }
 
-static int list_configs(bool in_full)
+/* runs: one question each; cases: systems, their numbers and budgets. */
+static size_t print_all_configs(const char *place, enum detail detail)
 {
-    char pattern[PATH_MAX + 64];
-    if (print_configs("configs/runs/*.yaml", in_full))
+    char pattern[PATH_MAX + 128];
+    snprintf(pattern, sizeof(pattern), "%s/runs/*.yaml", place);
+    size_t n = print_configs(pattern, detail);
+    snprintf(pattern, sizeof(pattern), "%s/cases/*.yaml", place);
+    return n + print_configs(pattern, detail);
+}
+
+static int list_configs(enum detail detail)
+{
+    char place[PATH_MAX + 64];
+    if (print_all_configs("configs", detail))
         return 0;
-    if (!installed_configs(pattern) || !print_configs(pattern, in_full))
-        printf("  none here in configs/runs, and none were installed\n");
+    if (!find_installed(place) || !print_all_configs(place, detail))
+        printf("  none here in configs, and none were installed\n");
     return 0;
 }
 
 /* An empty configuration, resolved, is the reference of all keys. */
-static int list_keys(bool in_full)
+static int list_keys(enum detail detail)
 {
     struct weir_config *cfg;
     char *text;
-    if (!in_full) {
+    if (detail == NAMES) {
         printf("  of a configuration: weir list keys\n");
         return 0;
     }
@@ -186,7 +214,7 @@ static int list_keys(bool in_full)
 
 static const struct {
     const char *word;
-    int (*list)(bool in_full);
+    int (*list)(enum detail detail);
 } lists[] = {
     {"solvers", list_solvers},
     {"models", list_models},
@@ -196,12 +224,12 @@ static const struct {
 };
 #define LISTS (sizeof(lists) / sizeof(*lists))
 
-static int list_one(const char *word)
+static int list_one(const char *word, bool verbose)
 {
     const char *names[LISTS];
     for (size_t i = 0; i < LISTS; i++) {
         if (!strcmp(word, lists[i].word))
-            return lists[i].list(true);
+            return lists[i].list(verbose ? ALL : OPTIONS);
         names[i] = lists[i].word;
     }
     const char *near = weir_nearest_name(word, names, LISTS);
@@ -209,12 +237,12 @@ static int list_one(const char *word)
     return near ? weir_err_hint("did you mean 'weir list %s'?", near) : rc;
 }
 
-static int list_all(void)
+static int list_all(bool verbose)
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < LISTS; i++) {
         printf("%s%s\n", i ? "\n" : "", lists[i].word);
-        rc = lists[i].list(false);
+        rc = lists[i].list(verbose ? OPTIONS : NAMES);
     }
     return rc;
 }
@@ -222,23 +250,26 @@ static int list_all(void)
 static int list(int argc, char **argv)
 {
     struct weir_arguments args;
-    int first =
-        weir_arguments_parse(&weir_command_list, "OPERANDS", argc, argv, &args);
+    int first = weir_arguments_parse(&weir_command_list, "OPERANDS verbose",
+                                     argc, argv, &args);
     if (first < 0)
         return first;
     if (first == argc)
-        return list_all();
+        return list_all(args.verbose);
     int rc = 0;
     for (int i = first; rc == 0 && i < argc; i++)
-        rc = list_one(argv[i]);
+        rc = list_one(argv[i], args.verbose);
     return rc;
 }
 
 const struct weir_command weir_command_list = {
     .name = "list",
-    .arguments = "[solvers|models|strategies|configs|keys]...",
+    .arguments = "[solvers|models|strategies|configs|keys]... [-v]",
     .summary = "show what a configuration can name, and its options",
     .help = "With a word: every option, its default and what it means; "
-            "'keys' prints a\nwhole configuration to start from.\n",
+            "'keys' prints a\nwhole configuration to start from.\n\n"
+            "  -v, --verbose     of solvers also every sampled parameter, the "
+            "frame, the\n                    memory of a lane, and the "
+            "source\n",
     .run = list,
 };

@@ -39,7 +39,7 @@ struct weir_arguments {
     size_t n_set;
     const char *out, *from;
     const char *n, *steps, *seed, *sampler, *params, *initial;
-    int resume, check, requeue, quiet, keep_double;
+    int resume, check, requeue, quiet, verbose, keep_double;
 };
 
 /**

@@ -8,7 +8,7 @@ install(TARGETS weir EXPORT weir-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
 install(DIRECTORY include/weir DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
-install(DIRECTORY configs/runs DESTINATION ${CMAKE_INSTALL_DATADIR}/weir)
+install(DIRECTORY configs/runs configs/cases DESTINATION ${CMAKE_INSTALL_DATADIR}/weir)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
 # A shared library is found from where the program is, wherever both are moved.

@@ -17,10 +17,31 @@ has out "coefficients b = 6.25 a3 = -1.06812 a4 = 0.107288"
 has out "sampled      phi0 from 0 to 6.28319 rad, wraps"
 has out "sampled      and 296 more"
 has out "sampled      nothing"
+has_not out "      source  "
 for name in $(sed -n 's/^  \([a-z0-9_]*\) .*/\1/p' out); do
     has all "  $name "
     ends 0 plan "$small" --set "solver.name=$name"
 done
+
+# In full: all of a solver that a reader needs to use it or to cite it.
+for flag in -v --verbose; do
+    ends 0 list solvers $flag
+    for line in equation "coefficients [a-zA-Z]" sampled frame source; do
+        [ "$(grep -c "^      $line" out)" -ge 16 ] || fail "$flag: too few $line"
+    done
+done
+has out "frame        1 x 64 x 64, dt = 0.1; 263.6 KiB a lane"
+has out "source       Lorenz (J. Atmos. Sci. 20, 1963)"
+has_not out " more"
+# Coefficients have the names that configurations and data sets give them.
+for name in a2 a4 b; do
+    ends 0 plan "$small" --set solver.name=ks --set "solver.$name=1"
+done
+says 2 "list: --quiet is not an option of this command" "weir list --help" \
+    list --quiet
+says 2 "run: --verbose is not an option of this command" "weir run --help" \
+    run "$small" -v
+
 ends 0 list strategies
 for name in $(sed -n 's/^  \([a-z0-9_]*\) .*/\1/p' out); do
     has all "  $name "
@@ -33,8 +54,9 @@ has out "halton"
 cd "$WEIR_SOURCE" || exit 1
 "$weir" list configs >"$scratch/out" || fail "weir list configs"
 cd "$scratch" || exit 1
-for config in "$WEIR_SOURCE"/configs/runs/*.yaml; do
-    has out "configs/runs/$(basename "$config")"
+for config in "$WEIR_SOURCE"/configs/runs/*.yaml \
+    "$WEIR_SOURCE"/configs/cases/*.yaml; do
+    has out "  configs/${config#"$WEIR_SOURCE"/configs/}"
 done
 has out "?"
 

@@ -13,7 +13,7 @@ mv first moved
 prefix=$scratch/moved
 for file in bin/weir include/weir/solver.h lib/cmake/weir/weir-config.cmake \
     lib/cmake/weir/weir-config-version.cmake lib/pkgconfig/weir.pc \
-    share/weir/runs/kdv1d.yaml share/doc/weir/LICENSE; do
+    share/weir/runs/kdv1d.yaml share/weir/cases/ks_1.yaml share/doc/weir/LICENSE; do
     [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
 "$prefix/bin/weir" --version >said_version || fail "weir --version"
