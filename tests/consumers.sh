@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # What the tests of an installation share: consumers PREFIX KIND builds
 # consumer.c in C and in C++ through CMake and through pkg-config, and runs it.
+export CMAKE_GENERATOR=Ninja # as for the build; a new machine has no make
 consumer=$WEIR_SOURCE/tests/install/consumer.c
 
 by_cmake() { # PREFIX LANGUAGE STANDARD FILE

@@ -33,14 +33,15 @@ fi
 mkdir locked_up
 chmod 555 locked_up
 chmod 755 "$scratch"
+cp "$small" small.yaml # nobody may not reach the sources
 as=""
 [ "$(id -u)" = 0 ] && as="setpriv --reuid=65534 --regid=65534 --clear-groups"
 if $as "$weir" --version >/dev/null 2>&1; then
-    $as "$weir" run "$small" --out locked_up >/dev/null 2>err
+    $as "$weir" run small.yaml --out locked_up >/dev/null 2>err
     [ $? = 3 ] || fail "a directory that cannot be written: not status 3"
     has err "weir: run directory 'locked_up' cannot be written: Permission"
     has err "  hint: choose another one with --out"
-    $as "$weir" run "$small" --out locked_up/x >/dev/null 2>err
+    $as "$weir" run small.yaml --out locked_up/x >/dev/null 2>err
     [ $? = 3 ] || fail "a directory that cannot be made: not status 3"
     has err "'locked_up/x' cannot be created: Permission denied"
 fi
