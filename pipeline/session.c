@@ -66,6 +66,18 @@ static int create_files(struct weir_session *s, const uint64_t *rows)
     return rc;
 }
 
+/* A run without a socket is a run all the same. */
+static void open_socket(struct weir_session *s)
+{
+    if (weir_socket_create(s->run, &s->socket) == 0)
+        return;
+    weir_log_warn("socket", "%s; other programs cannot reach this run",
+                  weir_err_message());
+    weir_err_clear();
+    weir_socket_destroy(s->socket);
+    s->socket = NULL;
+}
+
 static int take_up(struct weir_session *s,
                    const struct weir_session_start *start, uint64_t *rows)
 {
@@ -94,6 +106,8 @@ int weir_session_create(const struct weir_config *cfg, const char *dir,
     if (rc == 0 && dir)
         rc =
             create_files(s, start->checkpoint && start->same_run ? rows : NULL);
+    if (rc == 0 && dir)
+        open_socket(s);
     return rc;
 }
 
@@ -101,6 +115,7 @@ void weir_session_destroy(struct weir_session *s)
 {
     if (!s)
         return;
+    weir_socket_destroy(s->socket);
     weir_checkpointer_destroy(s->checkpointer);
     weir_recorder_destroy(s->recorder);
     weir_solver_stage_destroy(s->solvers);
@@ -115,6 +130,8 @@ void weir_session_destroy(struct weir_session *s)
 static int start_stages(struct weir_session *s)
 {
     int rc = s->recorder ? weir_recorder_start(s->recorder) : 0;
+    if (rc == 0 && s->socket)
+        rc = weir_socket_start(s->socket);
     if (rc == 0 && s->checkpointer)
         rc = weir_checkpointer_start(s->checkpointer);
     if (rc == 0 && !weir_run_is_lockstep(s->run))
@@ -213,6 +230,7 @@ int weir_session_run(struct weir_session *s, weir_session_watch_fn *watch,
     watch_over(s, watch, ctx, seconds);
     join_stages(s);
     s->cpu_ns = weir_process_cpu_ns() - s->cpu_ns;
+    weir_socket_stop(s->socket);
     if (s->recorder)
         finish_record(s);
     return outcome(s);

@@ -12,6 +12,7 @@
 #include "pipeline/checkpointer.h"
 #include "pipeline/recorder.h"
 #include "pipeline/restore.h"
+#include "pipeline/socket.h"
 #include "pipeline/solver_stage.h"
 
 struct weir_session {
@@ -21,7 +22,8 @@ struct weir_session {
     struct weir_trainer *trainer;
     struct weir_checkpointer *checkpointer;
     struct weir_recorder *recorder;
-    uint64_t first_step; /* where this session began */
+    struct weir_socket *socket; /* NULL: nobody can look in */
+    uint64_t first_step;        /* where this session began */
     int64_t began_ns, cpu_ns;
 };
 

@@ -120,7 +120,7 @@ static int map_with(const char *name, size_t bytes, unsigned flags,
     if (bytes > (size_t)INT64_MAX - page)
         return -ENOMEM;
     struct weir_mapping m = {.bytes = (bytes + page - 1) / page * page};
-    m.fd = memfd_create(name, MFD_CLOEXEC | flags);
+    m.fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | flags);
     if (m.fd < 0)
         return -errno;
     if (!ftruncate(m.fd, (off_t)m.bytes))
@@ -187,6 +187,17 @@ int weir_mapping_populate(const struct weir_mapping *m)
     if (rc)
         return WEIR_FAIL(WEIR_EENV, "memory: cannot reserve %.1f MiB: %s",
                          (double)m->bytes / 0x1p20, strerror(errno));
+    return 0;
+}
+
+int weir_mapping_seal(const struct weir_mapping *m, bool read_only)
+{
+    int seals = F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL;
+    if (read_only)
+        seals |= F_SEAL_FUTURE_WRITE;
+    if (fcntl(m->fd, F_ADD_SEALS, seals))
+        return WEIR_FAIL(WEIR_EENV, "memory: cannot be sealed: %s",
+                         strerror(errno));
     return 0;
 }
 

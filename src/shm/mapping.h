@@ -20,6 +20,7 @@
  *      before publishing is visible.
  */
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -86,6 +87,12 @@ int weir_mapping_create(const char *name, size_t bytes,
  * @return 0, or -WEIR_EENV when memory ran out
  */
 int weir_mapping_populate(const struct weir_mapping *m);
+/**
+ * Fix the size for ever, so that no holder of the descriptor can make another's
+ * access fail; when @p read_only, nobody who maps it from now on can write.
+ * @return 0, or -WEIR_EENV where the kernel cannot (before Linux 5.1)
+ */
+int weir_mapping_seal(const struct weir_mapping *m, bool read_only);
 /** Store the layout version: others may look from now on (M1). */
 void weir_mapping_publish(const struct weir_mapping *m);
 /**
