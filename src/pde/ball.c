@@ -37,7 +37,7 @@ static const struct weir_option options[] = {
      "steepness of the valley's sides"},
     {"bend", WEIR_OPTION_REAL, "0.5", -10, 10, NULL, NULL,
      "how much the valley bends"},
-    {"angle", WEIR_OPTION_REAL, "0.5235987755982988", -7, 7, "rad", NULL,
+    {"angle", WEIR_OPTION_REAL, "0.5235987755982988", -7, 7, NULL, "rad",
      "turn of the surface"},
     {0},
 };

@@ -55,7 +55,7 @@ static const struct weir_option options[] = {
      "sources, or the most there can be"},
     {"variable", WEIR_OPTION_BOOL, "false", 0, 0, NULL, NULL,
      "sample how many sources there are"},
-    {"radius", WEIR_OPTION_INT, "5", 1, 1024, "lattice spacings", NULL,
+    {"radius", WEIR_OPTION_INT, "5", 1, 1024, NULL, "lattice spacings",
      "radius of a source"},
     {"D", WEIR_OPTION_REAL, "1", 1e-9, 1e9, NULL, NULL, "diffusivity"},
     {"gamma", WEIR_OPTION_REAL, "0.0025", 0, 1e9, NULL, NULL,

@@ -12,7 +12,11 @@ for config in "$WEIR_SOURCE"/configs/runs/*.yaml "$small"; do
         fail "$config: its first comment asks no question"
     checked=$((checked + 1))
 done
-[ "$checked" -ge 4 ] || fail "only $checked configurations were found"
+for config in "$WEIR_SOURCE"/configs/cases/*.yaml; do
+    ends 0 plan "$config"
+    checked=$((checked + 1))
+done
+[ "$checked" -ge 24 ] || fail "only $checked configurations were found"
 [ -z "$(find . -mindepth 1 ! -name out ! -name err)" ] ||
     fail "--check wrote something: $(ls)"
 finish
