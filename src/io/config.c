@@ -81,6 +81,41 @@ static bool still_wraps(const struct weir_parameter *declared, double low,
     return declared->wraps && fabs((high - low) - period) <= 1e-4 * period;
 }
 
+/* The option of the solver that sets @p name when it is not sampled. */
+static const struct weir_option *solver_option(
+    const struct weir_config_store *store, const char *name)
+{
+    for (size_t i = 0; i < store->n; i++) {
+        const struct weir_config_part *part = &store->part[i];
+        if (!part->entry || strcmp(part->section->name, "solver"))
+            continue;
+        for (size_t k = 0; k < part->options.n; k++)
+            if (!strcmp(part->options.declared[k].name, name))
+                return &part->options.declared[k];
+    }
+    return NULL;
+}
+
+/* A coefficient is sampled from no range that it could not be set in. */
+static int check_coefficient(const struct weir_config_store *store,
+                             const struct weir_config_part *part,
+                             const struct weir_parameter *p)
+{
+    char place[WEIR_PLACE_MAX];
+    const struct weir_option_value *v = part->options.value;
+    const struct weir_option *o = solver_option(store, p->name);
+    if (!p->coefficient || !o || o->min == o->max)
+        return 0;
+    for (size_t end = 0; end < 2; end++)
+        if (v[end].real < o->min || v[end].real > o->max)
+            return WEIR_FAIL(WEIR_ECONFIG,
+                             "%s: %s is out of range (expected %g to %g, as "
+                             "solver.%s)",
+                             weir_store_place(store, part, end, place),
+                             v[end].text, o->min, o->max, p->name);
+    return 0;
+}
+
 static int bind_parameter(const struct weir_config_store *store,
                           const struct weir_config_part *part,
                           struct weir_parameter *p)
@@ -99,6 +134,9 @@ static int bind_parameter(const struct weir_config_store *store,
             WEIR_ECONFIG, "%s: a logarithmic axis needs low above 0, not %s",
             weir_store_place(store, part, v[2].given ? 2 : moved, place),
             v[0].text);
+    int rc = check_coefficient(store, part, p);
+    if (rc)
+        return rc;
     p->wraps = still_wraps(p, low, high);
     p->low = low;
     p->high = high;

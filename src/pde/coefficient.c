@@ -108,6 +108,25 @@ static int read_one(const struct weir_coefficient *c,
     return check_range(c, opts, *value);
 }
 
+/* Without any number in the chosen form the equation would be u_t = 0. */
+static int check_given(const struct weir_coefficient *table,
+                       const struct weir_options *opts, enum form form)
+{
+    char name[32], names[160] = "";
+    for (size_t i = 0; table[i].name; i++) {
+        option_name(&table[i], form, name);
+        if (table[i].term == WEIR_TERM_OWN)
+            continue;
+        if (weir_option_given(opts, name))
+            return 0;
+        size_t used = strlen(names);
+        snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
+                 name);
+    }
+    return WEIR_FAIL(EINVAL, "form: %s, expected one of %s with it",
+                     form_name[form], names);
+}
+
 int weir_coefficients_read(const struct weir_coefficient *table,
                            const struct weir_options *opts,
                            const struct weir_scale *scale, double *value)
@@ -115,6 +134,11 @@ int weir_coefficients_read(const struct weir_coefficient *table,
     enum form form = PHYSICAL;
     if (declared(opts, "form"))
         form = (enum form)weir_option_int(opts, "form");
+    if (form != PHYSICAL) {
+        int rc = check_given(table, opts, form);
+        if (rc < 0)
+            return rc;
+    }
     for (size_t i = 0; table[i].name; i++) {
         int rc = read_one(&table[i], opts, scale, form, &value[i]);
         if (rc < 0)

@@ -60,7 +60,8 @@ struct weir_scale {
  * Physical values of the coefficients in @p table (ends with a NULL name), in
  * its order. A table whose solver declares no `form` is physical.
  * @return 0, or -EINVAL when a number was given in a form that is not chosen,
- *         or a converted number leaves the range of its physical option
+ *         none was given in the chosen one, or a converted number leaves the
+ *         range of its physical option
  */
 int weir_coefficients_read(const struct weir_coefficient *table,
                            const struct weir_options *opts,

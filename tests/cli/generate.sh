@@ -37,6 +37,22 @@ ends 0 run "$small" --out run --set acquisition.strategy=uniform \
 generate like.h5 --seed 3
 $well run like.h5 run/run.h5 || fail "uniform differs from a uniform run"
 
+# The target density: log-normal in a coefficient, or samples of a file.
+printf 'solver:\n  name: burgers\n  points: 64\n  sample: nu\nparameters:\n' \
+    >log.yaml
+printf '  nu:\n    low: 0.0001\n    high: 0.01\n    axis: log\n' >>log.yaml
+printf '    density: normal 0.001 0.5\n' >>log.yaml
+ends 0 generate log.yaml --out log.h5 --n 400 --steps 1
+$python "$WEIR_SOURCE/tests/cli/target.py" make samples.h5
+generate target.h5 --n 200 --steps 1 --set target.samples=samples.h5
+$python - <<'P' || fail "the target density"
+import h5py, numpy
+with h5py.File("log.h5") as f, h5py.File("target.h5") as g:
+    nu, p = numpy.log(f["parameters"][:, 4]), g["parameters"][:]
+    assert abs(nu.mean() - numpy.log(0.001)) < 0.1 and abs(nu.std() - 0.5) < 0.06
+    assert p[:, 0].min() >= 0.9 and numpy.corrcoef(p[:, 0], p[:, 1])[0, 1] < -0.95
+P
+
 # A run's simulations again; a file's own parameters again, to the bit, also in
 # the other precision and by other threads.
 generate again.h5 --params run/run.h5

@@ -42,6 +42,15 @@ for nu in 0 -1; do
     says 2 "--set solver.nu=$nu: '$nu' is out of range (expected 1e-12 to \
 1e+09)" "" generate b.yaml --out g.h5 --set solver.nu=$nu
 done
+# ... also where it is sampled; and no system loses all of its terms.
+for sampled in "a4 -1 0 1e+09" "length 0 1e-06 1e+06"; do
+    set -- $sampled
+    refused 2 "--set parameters.$1.low=$2: $2 is out of range (expected $3 to \
+$4, as solver.$1)" "" --set solver.sample=$1 --set "parameters.$1.low=$2"
+done
+refused 2 "solver kdv: form: difficulty, expected one of delta1, gamma3, \
+gamma4 with it" "weir list solvers shows its options" \
+    --set solver.form=difficulty
 ends 1 generate "$small" --out t.h5 --set solver.dt=5 --set solver.substeps=1
 has err "weir: trajectory "
 has err "kdv: the state "

@@ -56,6 +56,17 @@ if mount -t tmpfs -o size=400k none disk 2>/dev/null; then
     has out "test      one-step nRMSE"
     has out "ended     failed"
     has_not err "best.safetensors"
+    # Trajectories: said before the first one, and nothing is left.
+    rm -rf disk/a
+    call generate "$small" --out disk/f.h5 --n 400
+    [ $status = 3 ] || fail "a full disk for trajectories: status $status"
+    printf "weir: data set 'disk/f.h5' needs 2.1 MiB: No space left on \
+device\n  hint: make room, or write less: --n, --steps\n" | diff - err ||
+        fail "a full disk for trajectories: its message"
+    [ -z "$(ls disk)" ] || fail "left on the disk: $(ls disk)"
+    ends 0 generate "$small" --out disk/f.h5 --n 4
+    [ "$(ls disk)" = f.h5 ] || fail "with room: $(ls disk)"
+    rm disk/f.h5
     # A disk too small for the directory itself.
     rm -rf disk/a
     head -c 380000 /dev/zero >disk/fill
