@@ -8,11 +8,14 @@
  * the formulas of nn/surrogate.h and nn/models/convnet.c read. Slow and plain:
  * what the engine does is compared with this.
  */
+#include "nn/loss.h"
 #include "nn/model.h"
 #include "nn/normaliser.h"
 #include "nn/registry.h"
 
 #include "tests/test.h"
+
+#include <math.h>
 
 /** A model of this case, its weights as plain doubles and packed floats. */
 struct reference {
@@ -20,6 +23,7 @@ struct reference {
     struct weir_model *model;
     float *packed;
     double **tensor; /* weight 0, bias 0, weight 1, ... */
+    enum weir_loss_type loss;
 };
 
 static inline struct weir_model *make_model(int channels, int points, int width,
@@ -147,6 +151,38 @@ static inline void reference_step(const struct reference *r,
     free(y);
 }
 
+/** A training loss of (channels, points) values, as nn/loss.h reads. */
+static inline double reference_error(enum weir_loss_type type, int channels,
+                                     int points, const float *unit,
+                                     const double *p, const float *t)
+{
+    int n = channels * points;
+    double square = 0, size = 0, modulus = 0;
+    for (int i = 0; i < n; i++) {
+        double e = p[i] - t[i];
+        double weight = type == WEIR_LOSS_WMAE_EXP ? exp(-(1 - (double)t[i]))
+                        : type == WEIR_LOSS_WMAE_TANH
+                            ? 1 + 2000 * tanh((double)t[i])
+                            : 1;
+        if (type == WEIR_LOSS_MSE || type == WEIR_LOSS_RMSE ||
+            type == WEIR_LOSS_MAE)
+            e /= unit[i / points];
+        square += e * e / n;
+        modulus += weight * fabs(e) / n;
+        size += (double)t[i] * t[i] / n;
+    }
+    switch (type) {
+    case WEIR_LOSS_MSE:
+        return square;
+    case WEIR_LOSS_NRMSE:
+        return sqrt(square) / fmax(sqrt(size), 1e-6);
+    case WEIR_LOSS_RMSE:
+        return sqrt(square);
+    default:
+        return modulus;
+    }
+}
+
 /** The training loss of one sample; @p last receives the final state. */
 static inline double reference_loss(const struct reference *r,
                                     const struct weir_normaliser *norm,
@@ -159,15 +195,11 @@ static inline double reference_loss(const struct reference *r,
     for (int i = 0; i < n; i++)
         last[i] = sample[i];
     for (int k = 1; k <= unroll; k++) {
-        double sum = 0;
         reference_step(r, norm, residual, last, next);
         memcpy(last, next, (size_t)n * sizeof(*last));
-        for (int i = 0; i < n; i++) {
-            double e = last[i] - sample[k * n + i];
-            sum += e * e / norm->residual[i / r->points] /
-                   norm->residual[i / r->points];
-        }
-        loss += sum / n / unroll;
+        loss += reference_error(r->loss, r->channels, r->points, norm->residual,
+                                last, sample + k * n) /
+                unroll;
     }
     free(next);
     return loss;

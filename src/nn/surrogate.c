@@ -25,7 +25,6 @@ struct scales {
     float mean, inverse; /* s = (x - mean) * inverse */
     float carry, offset; /* x' = carry * x + offset + gain * y */
     float gain;
-    float weight; /* 1 / residual: errors are measured in it */
 };
 
 static struct scales scales_of(const struct weir_surrogate *s,
@@ -38,7 +37,6 @@ static struct scales scales_of(const struct weir_surrogate *s,
         .carry = residual ? 1.0F : 0.0F,
         .offset = residual ? 0.0F : norm->mean[c],
         .gain = residual ? norm->residual[c] : norm->deviation[c],
-        .weight = 1.0F / norm->residual[c],
     };
 }
 
@@ -105,6 +103,11 @@ void weir_surrogate_destroy(struct weir_surrogate *s)
     weir_net_destroy(s->net);
     free(s->scaled);
     free(s);
+}
+
+size_t weir_surrogate_frame(const struct weir_surrogate *s)
+{
+    return s->frame;
 }
 
 size_t weir_surrogate_bytes(const struct weir_surrogate *s)
@@ -184,56 +187,27 @@ static int run_chain(struct weir_surrogate *s, const float *packed,
     return rc;
 }
 
-enum { LANES = 16 };
-
-/* g += factor * (x - u); returns the sum of squares of x - u, added in a fixed
- * number of lanes so that vector widths agree. */
-WEIR_INLINE double error_channel(size_t n, float factor,
-                                 const float *restrict x,
-                                 const float *restrict u, float *restrict g)
-{
-    float lane[LANES] = {0};
-    double sum = 0;
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES) {
-        for (size_t j = 0; j < LANES; j++) {
-            float e = x[i + j] - u[i + j];
-            lane[j] += e * e;
-            g[i + j] += factor * e;
-        }
-    }
-    for (; i < n; i++) {
-        float e = x[i] - u[i];
-        sum += (double)e * e;
-        g[i] += factor * e;
-    }
-    for (size_t j = 0; j < LANES; j++)
-        sum += lane[j];
-    return sum;
-}
-
 /* Add the error of state k to each sample's loss and to its sensitivity. */
-WEIR_CLONES
 static void add_errors(struct weir_surrogate *s, int k,
                        const struct weir_normaliser *norm,
                        const float *const *samples, float inv_count,
                        float *loss)
 {
-    double share = 1.0 / ((double)s->config.unroll * (double)s->frame);
+    struct weir_loss_frame frame = {
+        .channels = s->channels,
+        .points = s->points,
+        .unit = norm->residual,
+    };
+    double share = 1.0 / s->config.unroll;
     for (int b = 0; b < s->config.batch; b++) {
         const float *u = target_of(s, samples, b, k);
+        size_t at = (size_t)b * s->frame;
         if (!u)
             continue;
-        for (int c = 0; c < s->channels; c++) {
-            struct scales q = scales_of(s, norm, c);
-            size_t in = (size_t)c * s->points;
-            size_t at = (size_t)b * s->frame + in;
-            double square = (double)q.weight * q.weight;
-            double sum = error_channel(
-                s->points, (float)(2 * share * square * inv_count),
-                state_at(s, k) + at, u + in, s->sensitivity + at);
-            loss[b] += (float)(share * square * sum);
-        }
+        loss[b] += (float)(share * weir_loss_gradient(s->config.loss, &frame,
+                                                      state_at(s, k) + at, u,
+                                                      share * inv_count,
+                                                      s->sensitivity + at));
     }
 }
 

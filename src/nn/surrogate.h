@@ -14,10 +14,11 @@
  *
  * and the training loss of a sample of `unroll` + 1 states u[0..unroll] is
  *
- *     L = 1/unroll * sum over k of mean(((x[k] - u[k]) / residual)^2)
+ *     L = 1/unroll * sum over k of loss(x[k], u[k])
  *
  * with x[0] = u[0], x[k+1] = step(x[k]): the chain is differentiated as a
- * whole (no cut). The mean runs over channels and points.
+ * whole (no cut). The loss is one of nn/loss.h, the errors of each channel in
+ * units of its residual.
  *
  * Threads: a surrogate is used by one thread at a time, and each trainer group
  * has its own. Model, packed weights and normaliser are only read and may be
@@ -39,6 +40,7 @@ struct weir_surrogate_config {
     int unroll;                     /* steps per sample; 0: prediction only */
     int threads;                    /* OpenMP threads per call; 0 counts as 1 */
     bool residual;                  /* predict the change, not the state */
+    enum weir_loss_type loss;       /* what training makes small */
     enum weir_loss_type difficulty; /* what train() reports beside the loss */
 };
 
@@ -52,6 +54,9 @@ int weir_surrogate_create(const struct weir_model *model,
                           const struct weir_surrogate_config *config,
                           struct weir_surrogate **out);
 void weir_surrogate_destroy(struct weir_surrogate *s);
+
+/** Floats of one state. */
+size_t weir_surrogate_frame(const struct weir_surrogate *s);
 
 /** Bytes held: activations, gradients of activations, scratch. */
 size_t weir_surrogate_bytes(const struct weir_surrogate *s);

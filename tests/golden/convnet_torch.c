@@ -109,7 +109,11 @@ static void train_and_compare(const struct trial *t)
     struct weir_model *model =
         make_model(t->channels, t->points, t->width, t->depth);
     struct weir_surrogate_config config = {
-        .batch = t->batch, .unroll = t->unroll, .residual = t->residual};
+        .batch = t->batch,
+        .unroll = t->unroll,
+        .residual = t->residual,
+        .difficulty = WEIR_LOSS_NRMSE,
+    };
     struct weir_adam_config adam = weir_adam_defaults();
     struct weir_normaliser norm;
     struct weir_surrogate *s;

@@ -16,18 +16,24 @@ struct trial {
     int channels, points, width, depth;
     int batch, unroll, residual;
     unsigned absent; /* bit b: no sample in place b */
+    enum weir_loss_type loss;
 };
 
 static const struct trial trials[] = {
-    {"one step", 1, 20, 32, 3, 3, 1, 1, 0},
-    {"two steps, two channels", 2, 17, 8, 2, 2, 2, 1, 0},
-    {"three steps, absent samples", 1, 11, 34, 2, 4, 3, 1, 0x5},
-    {"no hidden convolution", 2, 9, 5, 1, 2, 2, 1, 0},
-    {"direct prediction", 2, 16, 16, 2, 3, 2, 0, 0x2},
-    {"default net", 1, 160, 32, 10, 5, 1, 1, 0x10},
-    {"default net, two steps", 1, 160, 32, 10, 2, 2, 1, 0},
-    {"as few points as a kernel", 1, 3, 16, 4, 2, 2, 1, 0},
-    {"three channels, odd batch", 3, 40, 48, 3, 7, 1, 1, 0},
+    {"one step", 1, 20, 32, 3, 3, 1, 1, 0, 0},
+    {"two steps, two channels", 2, 17, 8, 2, 2, 2, 1, 0, 0},
+    {"three steps, absent samples", 1, 11, 34, 2, 4, 3, 1, 0x5, 0},
+    {"no hidden convolution", 2, 9, 5, 1, 2, 2, 1, 0, 0},
+    {"direct prediction", 2, 16, 16, 2, 3, 2, 0, 0x2, 0},
+    {"default net", 1, 160, 32, 10, 5, 1, 1, 0x10, 0},
+    {"default net, two steps", 1, 160, 32, 10, 2, 2, 1, 0, 0},
+    {"as few points as a kernel", 1, 3, 16, 4, 2, 2, 1, 0, 0},
+    {"three channels, odd batch", 3, 40, 48, 3, 7, 1, 1, 0, 0},
+    {"mae, two steps", 2, 17, 8, 2, 3, 2, 1, 0x2, WEIR_LOSS_MAE},
+    {"rmse, three steps", 1, 19, 16, 2, 2, 3, 1, 0, WEIR_LOSS_RMSE},
+    {"nrmse, two steps", 2, 18, 8, 2, 2, 2, 0, 0, WEIR_LOSS_NRMSE},
+    {"exp weights, two steps", 2, 17, 8, 2, 3, 2, 1, 0, WEIR_LOSS_WMAE_EXP},
+    {"tanh weights", 1, 33, 8, 2, 3, 1, 0, 0, WEIR_LOSS_WMAE_TANH},
 };
 
 /* Everything one trial needs. */
@@ -68,9 +74,11 @@ static struct bench open_bench(const struct trial *t)
         .batch = t->batch,
         .unroll = t->unroll,
         .residual = t->residual,
+        .loss = t->loss,
         .difficulty = WEIR_LOSS_NRMSE,
     };
     b.r = reference_create(t->channels, t->points, t->width, t->depth, 11);
+    b.r.loss = t->loss;
     b.frame = (size_t)(t->channels * t->points);
     b.packed = weir_model_packed(b.r.model);
     ok(weir_normaliser_init(&b.norm, t->channels));
@@ -260,7 +268,7 @@ static void gradients_leave_padding_zero(void **state)
 
 static void the_sum_over_micro_batches_is_the_batch_gradient(void **state)
 {
-    static const struct trial whole = {"whole", 1, 40, 32, 3, 6, 2, 1, 0};
+    static const struct trial whole = {"whole", 1, 40, 32, 3, 6, 2, 1, 0, 0};
     struct bench b = open_bench(&whole);
     struct weir_surrogate_config config = {
         .batch = 4, .unroll = 2, .residual = true};
@@ -290,7 +298,7 @@ static void the_sum_over_micro_batches_is_the_batch_gradient(void **state)
 
 static void a_prediction_does_not_depend_on_its_place(void **state)
 {
-    static const struct trial t = {"place", 1, 160, 32, 4, 5, 1, 1, 0};
+    static const struct trial t = {"place", 1, 160, 32, 4, 5, 1, 1, 0, 0};
     struct bench b = open_bench(&t);
     float *in = make_floats(5 * b.frame), *out = make_floats(5 * b.frame);
     (void)state;
@@ -321,7 +329,7 @@ static int threads_of_this_process(void)
 /* tests.cmake also runs this with OMP_NUM_THREADS=4. */
 static void one_thread_is_all_it_takes(void **state)
 {
-    static const struct trial t = {"threads", 1, 160, 32, 4, 5, 1, 1, 0};
+    static const struct trial t = {"threads", 1, 160, 32, 4, 5, 1, 1, 0, 0};
     int before = threads_of_this_process();
     struct bench b = open_bench(&t);
     (void)state;
@@ -331,7 +339,7 @@ static void one_thread_is_all_it_takes(void **state)
 
 static void a_non_finite_sample_is_reported(void **state)
 {
-    static const struct trial t = {"nan", 1, 16, 16, 2, 2, 1, 1, 0};
+    static const struct trial t = {"nan", 1, 16, 16, 2, 2, 1, 1, 0, 0};
     struct bench b = open_bench(&t);
     (void)state;
     b.data[3] = NAN;
