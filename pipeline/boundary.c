@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "io/checkpoint_dir.h"
 #include "pipeline/checkpointer.h"
 #include "pipeline/cut_leader.h"
 #include "pipeline/deal.h"
@@ -12,11 +13,14 @@
 #include "pipeline/recorder.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define LOOK_NS 100000000 /* how often a wait looks at the stop flag */
 #define NEVER   UINT64_MAX
+/* So many steps without effect, one after another, are no accident. */
+#define SKIPS_IN_ROW 100
 
 struct weir_boundary {
     struct weir_trainer *t;
@@ -73,11 +77,32 @@ enum weir_ending weir_boundary_ending(const struct weir_boundary *b)
 
 /* ---- what the last phase left ---- */
 
+/* A file that is still being written is waited for: it may be the newest. */
+static uint64_t newest_checkpoint(const struct weir_boundary *b)
+{
+    uint64_t *steps = NULL, newest = 0;
+    if (!b->t->checkpointer)
+        return 0;
+    weir_checkpointer_wait(b->t->checkpointer, true);
+    if (weir_checkpoint_list(b->run->dir, &steps) > 0)
+        newest = steps[0];
+    free(steps);
+    return newest;
+}
+
 static int diverged(const struct weir_boundary *b)
 {
+    const struct weir_trainer *t = b->t;
+    const char *what = isfinite(t->mean_loss) ? "gradient" : "loss";
+    uint64_t newest = newest_checkpoint(b);
+    char path[PATH_MAX], kept[PATH_MAX + 64] = "no checkpoint was written";
+    if (newest && weir_checkpoint_path(b->run->dir, newest, path) == 0)
+        snprintf(kept, sizeof(kept), "the last good checkpoint is %s", path);
     WEIR_FAIL(WEIR_EDIVERGED,
-              "training: the loss is not finite at gradient step %llu",
-              (unsigned long long)b->t->step);
+              "training: the %s is not finite at gradient step %llu%s; %s",
+              what, (unsigned long long)t->step,
+              t->skipped_in_row ? ", after as many skipped as are allowed" : "",
+              kept);
     return weir_err_hint("lower training.learning_rate, or go on from the "
                          "last checkpoint with --resume");
 }
@@ -91,6 +116,8 @@ static void record_step(struct weir_boundary *b, int64_t now)
         .time = weir_run_seconds(b->run, now),
         .loss = t->mean_loss,
         .rate = weir_learning_rate(&t->adam, t->step),
+        .gradient = t->norm,
+        .skipped = t->must_skip,
         .difficulty = t->mean,
         .deviation = t->deviation,
         .samples = t->n,
@@ -109,16 +136,37 @@ static void record_step(struct weir_boundary *b, int64_t now)
     weir_counter_set(c->unseen, row.unseen);
 }
 
+/* @return whether the step may stay without effect */
+static bool may_skip(struct weir_boundary *b)
+{
+    struct weir_trainer *t = b->t;
+    if (b->cfg->training.on_nonfinite != WEIR_NONFINITE_SKIP ||
+        t->skipped_in_row == SKIPS_IN_ROW)
+        return false;
+    if (t->skipped++ == 0)
+        weir_log_warn("training",
+                      "gradient step %llu is not finite and left out; more "
+                      "will only be counted",
+                      (unsigned long long)t->step);
+    t->skipped_in_row++;
+    return true;
+}
+
 static int after_step(struct weir_boundary *b)
 {
     struct weir_trainer *t = b->t;
     int64_t now = weir_now_ns();
     weir_reservoir_settle(b->intake.reservoir);
-    weir_weights_turn(&t->weights);
     t->times.train += now - b->phase_began;
     weir_hist_record(&t->step_hist, now - b->phase_began);
-    if (!isfinite(t->mean_loss))
+    if (!t->must_skip)
+        weir_trainer_settle_norm(t);
+    if (t->must_skip && !may_skip(b))
         return diverged(b);
+    if (!t->must_skip) {
+        weir_weights_turn(&t->weights);
+        t->skipped_in_row = 0;
+    }
     record_step(b, now);
     t->step++;
     return weir_run_is_lockstep(b->run)
@@ -137,7 +185,8 @@ static void keep_best(struct weir_boundary *b)
         weir_checkpointer_wait(t->checkpointer, false);
     t->best_validation = error;
     t->best_step = t->step;
-    memcpy(t->best, t->weights.w[t->weights.now], t->weights.n * sizeof(float));
+    memcpy(t->best, weir_weights_shown(&t->weights),
+           t->weights.n * sizeof(float));
 }
 
 static int after_validation(struct weir_boundary *b)
@@ -584,7 +633,8 @@ void weir_boundary_pass(struct weir_boundary *b)
 
 struct saved {
     double credit, best_validation;
-    uint64_t step, best_step, validated_at;
+    uint64_t step, best_step, validated_at, skipped, skipped_in_row;
+    double running[WEIR_MEMBERS_MAX];
     struct weir_trainer_times times;
     struct weir_evaluation last_validation;
     uint32_t started, validated, earned, pad;
@@ -600,6 +650,9 @@ int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out)
     s.step = t->step;
     s.best_step = t->best_step;
     s.validated_at = b->validated_at;
+    s.skipped = t->skipped;
+    s.skipped_in_row = t->skipped_in_row;
+    memcpy(s.running, t->running, sizeof(s.running));
     s.times = t->times;
     s.last_validation = t->last_validation;
     s.started = b->started;
@@ -624,6 +677,9 @@ int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in,
     t->step = s.step;
     t->best_step = s.best_step;
     b->validated_at = s.validated_at;
+    t->skipped = s.skipped;
+    t->skipped_in_row = s.skipped_in_row;
+    memcpy(t->running, s.running, sizeof(s.running));
     t->times = s.times;
     t->last_validation = s.last_validation;
     /* Without it the watermark must be reached again. It may well be empty:

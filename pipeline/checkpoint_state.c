@@ -6,6 +6,7 @@
 #include "nn/isa.h"
 #include "weir/version.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +14,17 @@
 #define OTHER_TENSORS 16
 #define META          12
 
-/* The four packed vectors and the prefixes of their tensors. */
-enum { MODEL, ADAM_M, ADAM_V, BEST, VECTORS };
+/* The packed vectors and the prefixes of their tensors. The best come last:
+ * what follows them is what best.safetensors holds too. */
+enum { MODEL, ADAM_M, ADAM_V, AVERAGE, BEST, VECTORS };
 static const char *const prefix[VECTORS] = {"model", "adam.m", "adam.v",
-                                            "best"};
+                                            "average", "best"};
 
 struct weir_checkpoint_state {
     struct weir_run *run;
     struct weir_trainer *t;
     size_t tensors;        /* of the model */
-    float *plain[VECTORS]; /* weir_model_parameters floats each */
+    float *plain[VECTORS]; /* of all members; NULL: there is no such vector */
     struct weir_tensor *tensor;
     size_t n;
     struct weir_text meta[META];
@@ -30,6 +32,7 @@ struct weir_checkpoint_state {
     char *config, step[24], best_step[24], seed[24];
     float *frames;
     unsigned char *headers;
+    size_t first_best; /* tensor */
     uint64_t file_step, best, best_written;
     int64_t elapsed;
     uint64_t rows[WEIR_CUT_TABLES];
@@ -68,11 +71,14 @@ int weir_checkpoint_state_create(struct weir_run *run, struct weir_trainer *t,
     s->t = t;
     s->best_written = UINT64_MAX;
     s->tensors = weir_model_tensors(t->model);
-    s->tensor =
-        weir_array(VECTORS * s->tensors + OTHER_TENSORS, sizeof(*s->tensor));
+    size_t members = (size_t)t->members;
+    s->tensor = weir_array(VECTORS * members * s->tensors + OTHER_TENSORS,
+                           sizeof(*s->tensor));
     for (int v = 0; v < VECTORS; v++) {
-        s->plain[v] =
-            weir_array(weir_model_parameters(t->model), sizeof(float));
+        if (v == AVERAGE && t->weights.decay == 0)
+            continue;
+        s->plain[v] = weir_array(members * weir_model_parameters(t->model),
+                                 sizeof(float));
         if (!s->plain[v])
             return WEIR_FAIL(ENOMEM, "checkpoint of %s", run->cfg->model.name);
     }
@@ -112,23 +118,52 @@ static int add_vector(struct weir_checkpoint_state *s, const char *name,
     return n ? add(s, name, dtype, 1, &n, data) : 0;
 }
 
-/* Export one packed vector and list its tensors. */
+void weir_checkpoint_tensor_name(const char *in, int members, int member,
+                                 const char *tensor,
+                                 char out[WEIR_TENSOR_NAME_MAX])
+{
+    if (members == 1)
+        snprintf(out, WEIR_TENSOR_NAME_MAX, "%s.%s", in, tensor);
+    else
+        snprintf(out, WEIR_TENSOR_NAME_MAX, "%s.%d.%s", in, member, tensor);
+}
+
+/* What the trainer would not survive is not kept as if it were good. */
+static int check_finite(const float *x, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return WEIR_FAIL(WEIR_EDIVERGED, "%s is not finite", name);
+    return 0;
+}
+
+static int take_tensor(struct weir_checkpoint_state *s, const char *name,
+                       size_t i, const float *packed, float *at)
+{
+    struct weir_model_tensor m = weir_model_tensor(s->t->model, i);
+    uint64_t shape[4];
+    for (int d = 0; d < m.rank; d++)
+        shape[d] = (uint64_t)m.dims[d];
+    int rc = weir_model_export(s->t->model, i, packed, at);
+    rc = rc ? rc : check_finite(at, m.count, name);
+    return rc ? rc : add(s, name, WEIR_F32, m.rank, shape, at);
+}
+
+/* Export one packed vector, member by member, and list its tensors. */
 static int take_vector(struct weir_checkpoint_state *s, int v,
                        const float *packed)
 {
+    const struct weir_trainer *t = s->t;
     float *at = s->plain[v];
     int rc = 0;
-    for (size_t i = 0; rc == 0 && i < s->tensors; i++) {
-        struct weir_model_tensor m = weir_model_tensor(s->t->model, i);
-        char name[WEIR_TENSOR_NAME_MAX];
-        uint64_t shape[4];
-        for (int d = 0; d < m.rank; d++)
-            shape[d] = (uint64_t)m.dims[d];
-        snprintf(name, sizeof(name), "%s.%s", prefix[v], m.name);
-        rc = weir_model_export(s->t->model, i, packed, at);
-        rc = rc ? rc : add(s, name, WEIR_F32, m.rank, shape, at);
-        at += m.count;
-    }
+    for (int k = 0; k < t->members; k++)
+        for (size_t i = 0; rc == 0 && i < s->tensors; i++) {
+            struct weir_model_tensor m = weir_model_tensor(t->model, i);
+            char name[WEIR_TENSOR_NAME_MAX];
+            weir_checkpoint_tensor_name(prefix[v], t->members, k, m.name, name);
+            rc = take_tensor(s, name, i, packed + (size_t)k * t->stride, at);
+            at += m.count;
+        }
     return rc;
 }
 
@@ -196,7 +231,8 @@ static int take_states(struct weir_checkpoint_state *s,
 int weir_checkpoint_state_take(struct weir_checkpoint_state *s,
                                const struct weir_cut *cut)
 {
-    const float *packed[VECTORS] = {cut->w, cut->m, cut->v, cut->best};
+    const float *packed[VECTORS] = {cut->w, cut->m, cut->v, cut->average,
+                                    cut->best};
     int rc = 0;
     s->n = 0;
     s->file_step = cut->step;
@@ -204,8 +240,10 @@ int weir_checkpoint_state_take(struct weir_checkpoint_state *s,
     snprintf(s->step, sizeof(s->step), "%llu", (unsigned long long)cut->step);
     snprintf(s->best_step, sizeof(s->best_step), "%llu",
              (unsigned long long)cut->best_step);
-    for (int v = 0; rc == 0 && v < VECTORS; v++)
-        rc = take_vector(s, v, packed[v]);
+    for (int v = 0; rc == 0 && v < VECTORS; v++) {
+        s->first_best = s->n;
+        rc = packed[v] ? take_vector(s, v, packed[v]) : 0;
+    }
     rc = rc ? rc : take_normaliser(s);
     rc = rc ? rc : take_ledger(s, &cut->ledger);
     rc = rc ? rc : take_states(s, cut);
@@ -224,18 +262,18 @@ void weir_checkpoint_state_note_best(struct weir_checkpoint_state *s)
     s->best_written = s->best;
 }
 
-/* best.safetensors: the tensors of `best` under the name `model`, which come
- * last in the list, so that they can be followed by the normaliser's. */
+/* best.safetensors: the tensors of `best` under the name `model`, followed by
+ * the normaliser's. */
 static void list_best(struct weir_checkpoint_state *s)
 {
-    size_t n = s->tensors;
-    memmove(s->tensor, s->tensor + BEST * n, (n + 3) * sizeof(*s->tensor));
-    for (size_t i = 0; i < n; i++) {
-        char name[WEIR_TENSOR_NAME_MAX];
-        snprintf(name, sizeof(name), "%s.%s", prefix[MODEL],
-                 weir_model_tensor(s->t->model, i).name);
-        strcpy(s->tensor[i].name, name);
-    }
+    const struct weir_trainer *t = s->t;
+    size_t n = (size_t)t->members * s->tensors;
+    memmove(s->tensor, s->tensor + s->first_best, (n + 3) * sizeof(*s->tensor));
+    for (size_t i = 0; i < n; i++)
+        weir_checkpoint_tensor_name(
+            prefix[MODEL], t->members, (int)(i / s->tensors),
+            weir_model_tensor(t->model, i % s->tensors).name,
+            s->tensor[i].name);
     s->n = n + 3;
 }
 

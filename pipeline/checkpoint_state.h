@@ -8,12 +8,16 @@
  *
  *   model.<tensor>      weights, plain: PyTorch's names and order
  *   adam.m.<tensor>, adam.v.<tensor>
+ *   average.<tensor>    average of the weights, where one is kept
  *   best.<tensor>       weights of the best validation so far
  *   normaliser.mean, .deviation, .residual   (channels)
  *   ledger.rows         struct weir_ledger_row, bytes; ledger.unit, .value
  *   reservoir.frames    (samples, window, floats); reservoir.headers
  *   state.trainer, state.acquisition, state.reservoir   bytes
  *   elapsed             ns of run time; rows: row counts of run.h5
+ *
+ * Members of an ensemble follow one another: model.0.<tensor>, model.1.<tensor>
+ * and so on, likewise the others.
  *
  * best.safetensors holds `model` (the best weights) and `normaliser` alone: the
  * file to load a surrogate from.
@@ -23,6 +27,14 @@
 #include "pipeline/trainer.h"
 
 struct weir_checkpoint_state;
+
+/**
+ * Name of a tensor in a checkpoint.
+ * @param members of the ensemble; 1: the name does not say which
+ */
+void weir_checkpoint_tensor_name(const char *prefix, int members, int member,
+                                 const char *tensor,
+                                 char out[WEIR_TENSOR_NAME_MAX]);
 
 int weir_checkpoint_state_create(struct weir_run *run, struct weir_trainer *t,
                                  struct weir_checkpoint_state **out);

@@ -34,6 +34,7 @@ struct weir_cut {
     uint64_t step; /* gradient steps done */
     int64_t start_ns;
     const float *w, *m, *v, *best; /* packed; valid until released */
+    const float *average;          /* of weights; NULL: none */
     struct weir_blob trainer, reservoir, acquisition;
     struct weir_ledger ledger;
     uint32_t *slot; /* resident slots in the reservoir's order */

@@ -50,7 +50,8 @@ static void keep_weights(struct weir_cut *cut, struct weir_trainer *t)
     cut->w = t->weights.w[half];
     cut->m = t->weights.m[half];
     cut->v = t->weights.v[half];
-    cut->best = t->validated ? t->best : cut->w;
+    cut->average = t->weights.average[half];
+    cut->best = t->validated ? t->best : cut->average ? cut->average : cut->w;
     cut->best_step = t->validated ? t->best_step : t->step;
 }
 

@@ -26,10 +26,11 @@ int weir_evalset_create(const struct weir_run *run, uint32_t n,
         .valid = weir_array(n, sizeof(bool)),
         .error = weir_array((size_t)n * steps, sizeof(float)),
         .persistence = weir_array((size_t)n * steps, sizeof(float)),
+        .spread = weir_array((size_t)n * steps, sizeof(float)),
         .rolled = weir_array(n, sizeof(float)),
     };
     if (out->state && out->valid && out->error && out->persistence &&
-        out->rolled)
+        out->spread && out->rolled)
         return 0;
     weir_evalset_destroy(out);
     return WEIR_FAIL(ENOMEM, "evaluation set of %u trajectories", n);
@@ -41,6 +42,7 @@ void weir_evalset_destroy(struct weir_evalset *set)
     free(set->valid);
     free(set->error);
     free(set->persistence);
+    free(set->spread);
     free(set->rolled);
     *set = (struct weir_evalset){0};
 }
@@ -106,74 +108,123 @@ static void measure_persistence(struct weir_evalset *set, uint32_t i)
             WEIR_LOSS_NRMSE, state_of(set, i, t), state_of(set, i, t + 1), n);
 }
 
-/* States of one trajectory are consecutive, so a batch is read in place. */
-static int measure_steps(struct weir_evalset *set, uint32_t i,
-                         struct weir_surrogate *s, int batch,
-                         const float *packed,
-                         const struct weir_normaliser *norm, float *out)
+/* One measurement by one group. */
+struct work {
+    struct weir_surrogate *surrogate;
+    const struct weir_ensemble *ensemble;
+    int batch;
+    float *states; /* (members, batch, frame) */
+    float *mean, *spread;
+};
+
+static int open_work(struct work *w, size_t frame)
+{
+    size_t floats = (size_t)w->batch * frame;
+    w->states =
+        weir_array(floats * (size_t)(w->ensemble->members + 2), sizeof(float));
+    if (!w->states)
+        return WEIR_FAIL(ENOMEM, "evaluation of %d states", w->batch);
+    w->mean = w->states + floats * (size_t)w->ensemble->members;
+    w->spread = w->mean + floats;
+    return 0;
+}
+
+/* rms(spread) / max(rms(truth), 1e-6): the error of the spread against 0,
+ * relative to the truth. */
+static float relative_spread(const float *spread, const float *truth, size_t n)
+{
+    double square = 0, size = 0;
+    for (size_t i = 0; i < n; i++) {
+        square += (double)spread[i] * spread[i];
+        size += (double)truth[i] * truth[i];
+    }
+    return (float)(sqrt(square / (double)n) /
+                   fmax(sqrt(size / (double)n), 1e-6));
+}
+
+static void note_steps(struct weir_evalset *set, const struct work *w,
+                       uint32_t i, uint32_t t, int k)
 {
     size_t n = set->run->frame_floats;
-    for (uint32_t t = 0; t < set->steps; t += (uint32_t)batch) {
+    for (int j = 0; j < k; j++) {
+        size_t at = (size_t)i * set->steps + t + (uint32_t)j;
+        const float *truth = state_of(set, i, t + 1 + (uint32_t)j);
+        set->error[at] =
+            weir_loss(WEIR_LOSS_NRMSE, w->mean + (size_t)j * n, truth, n);
+        set->spread[at] =
+            w->ensemble->members > 1
+                ? relative_spread(w->spread + (size_t)j * n, truth, n)
+                : 0;
+    }
+}
+
+/* States of one trajectory are consecutive, so a batch begins in place. */
+static int measure_steps(struct weir_evalset *set, uint32_t i,
+                         const struct work *w)
+{
+    size_t n = set->run->frame_floats;
+    for (uint32_t t = 0; t < set->steps; t += (uint32_t)w->batch) {
         int k = (int)(set->steps - t);
-        k = k < batch ? k : batch;
-        int rc = weir_surrogate_predict(s, packed, norm, state_of(set, i, t), k,
-                                        out);
+        k = k < w->batch ? k : w->batch;
+        weir_ensemble_start(w->ensemble, state_of(set, i, t), (size_t)k * n,
+                            w->states);
+        int rc = weir_ensemble_step(w->ensemble, w->surrogate, k, w->states);
         if (rc)
             return rc;
-        for (int j = 0; j < k; j++)
-            set->error[(size_t)i * set->steps + t + (uint32_t)j] =
-                weir_loss(WEIR_LOSS_NRMSE, out + (size_t)j * n,
-                          state_of(set, i, t + 1 + (uint32_t)j), n);
+        weir_ensemble_gather(w->ensemble, w->states, (size_t)k * n, w->mean,
+                             w->spread);
+        note_steps(set, w, i, t, k);
     }
     return 0;
 }
 
-/* Roll out up to @p batch trajectories of the list together. */
+/* Roll out up to a batch of trajectories of the list together. */
 static int measure_rollouts(struct weir_evalset *set, const uint32_t *list,
-                            int k, struct weir_surrogate *s,
-                            const float *packed,
-                            const struct weir_normaliser *norm, float *work)
+                            int k, const struct work *w)
 {
     size_t n = set->run->frame_floats;
     for (int j = 0; j < k; j++)
-        memcpy(work + (size_t)j * n, state_of(set, list[j], 0),
+        memcpy(w->mean + (size_t)j * n, state_of(set, list[j], 0),
                n * sizeof(float));
+    weir_ensemble_start(w->ensemble, w->mean, (size_t)k * n, w->states);
     for (uint32_t t = 0; t < set->rollout; t++) {
-        int rc = weir_surrogate_predict(s, packed, norm, work, k, work);
+        int rc = weir_ensemble_step(w->ensemble, w->surrogate, k, w->states);
         if (rc)
             return rc;
     }
+    weir_ensemble_gather(w->ensemble, w->states, (size_t)k * n, w->mean, NULL);
     for (int j = 0; j < k; j++)
         set->rolled[list[j]] =
-            weir_loss(WEIR_LOSS_NRMSE, work + (size_t)j * n,
+            weir_loss(WEIR_LOSS_NRMSE, w->mean + (size_t)j * n,
                       state_of(set, list[j], set->rollout), n);
     return 0;
 }
 
 int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
                          uint32_t parts, struct weir_surrogate *surrogate,
-                         int batch, const float *packed,
-                         const struct weir_normaliser *norm)
+                         int batch, const struct weir_ensemble *ensemble)
 {
-    float *work =
-        weir_array((size_t)batch * set->run->frame_floats, sizeof(float));
+    struct work w = {
+        .surrogate = surrogate, .ensemble = ensemble, .batch = batch};
     uint32_t *list = weir_array((size_t)batch, sizeof(*list));
-    int rc = work && list ? 0 : WEIR_FAIL(ENOMEM, "evaluation"), k = 0;
+    int rc = list ? open_work(&w, set->run->frame_floats)
+                  : WEIR_FAIL(ENOMEM, "evaluation");
+    int k = 0;
     for (uint32_t i = part; rc == 0 && i < set->n; i += parts) {
         if (!set->valid[i])
             continue;
         measure_persistence(set, i);
-        rc = measure_steps(set, i, surrogate, batch, packed, norm, work);
+        rc = measure_steps(set, i, &w);
         list[k++] = i;
         if (rc == 0 && set->rollout && k == batch) {
-            rc = measure_rollouts(set, list, k, surrogate, packed, norm, work);
+            rc = measure_rollouts(set, list, k, &w);
             k = 0;
         }
         k = set->rollout ? k : 0;
     }
     if (rc == 0 && k > 0)
-        rc = measure_rollouts(set, list, k, surrogate, packed, norm, work);
-    free(work);
+        rc = measure_rollouts(set, list, k, &w);
+    free(w.states);
     free(list);
     return rc;
 }
@@ -269,6 +320,16 @@ static void rollout_figures(const struct weir_evalset *set, float *sorted,
     out->rollout_median = quantile(sorted, n, 0.5);
 }
 
+static double mean_spread(const struct weir_evalset *set)
+{
+    double sum = 0;
+    size_t n = 0;
+    for (uint32_t i = 0; i < set->n; i++)
+        for (uint32_t t = 0; set->valid[i] && t < set->steps; t++, n++)
+            sum += set->spread[(size_t)i * set->steps + t];
+    return n ? sum / (double)n : 0;
+}
+
 int weir_evalset_figures(const struct weir_evalset *set,
                          struct weir_evaluation *out)
 {
@@ -281,6 +342,7 @@ int weir_evalset_figures(const struct weir_evalset *set,
     figures_of(set, set->error, sorted, &out->error);
     figures_of(set, set->persistence, sorted, &out->persistence);
     rollout_figures(set, sorted, out);
+    out->spread = mean_spread(set);
     free(sorted);
     return 0;
 }

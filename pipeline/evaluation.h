@@ -15,13 +15,16 @@
  * and is compared at one step; it has failed when its error is not finite or
  * above 1, that is, worse than predicting zero.
  *
+ * An ensemble predicts the mean of its members, each of which rolls out by
+ * itself. Its spread is relative too: rms(spread) / max(rms(truth), 1e-6).
+ *
  * The groups share the work: trajectory i belongs to group i % groups, and each
  * figure has its own place, so that no order of execution shows in a result.
  *
  * Threads: fill and measure may run at once on different trajectories;
  * everything else is for one thread while neither runs.
  */
-#include "nn/surrogate.h"
+#include "nn/ensemble.h"
 #include "pipeline/run.h"
 
 struct weir_evalset {
@@ -34,6 +37,7 @@ struct weir_evalset {
     bool *valid;          /* [n] simulated to the end */
     float *error;         /* (n, steps) of one step */
     float *persistence;   /* (n, steps) */
+    float *spread;        /* (n, steps) of the members, of one step */
     float *rolled;        /* [n] of the rollout */
 };
 
@@ -50,11 +54,10 @@ void weir_evalset_destroy(struct weir_evalset *set);
  */
 int weir_evalset_fill(struct weir_evalset *set, uint32_t part, uint32_t parts);
 
-/** Measure the same trajectories with @p packed weights. */
+/** Measure the same trajectories; @p batch is that of @p surrogate. */
 int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
                          uint32_t parts, struct weir_surrogate *surrogate,
-                         int batch, const float *packed,
-                         const struct weir_normaliser *norm);
+                         int batch, const struct weir_ensemble *ensemble);
 
 /** Figures over all pairs (trajectory, step) of a set. */
 struct weir_error_figures {
@@ -66,6 +69,7 @@ struct weir_error_figures {
 struct weir_evaluation {
     uint32_t trajectories, invalid;
     struct weir_error_figures error, persistence;
+    double spread; /* of members, mean over all pairs; 0: there is one */
     uint32_t rollout_step;
     uint32_t rollout_failures;
     double rollout_mean, rollout_median; /* of those that did not fail */

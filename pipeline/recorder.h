@@ -50,6 +50,8 @@ struct weir_train_row {
     double time;                 /* s since the run started */
     double loss;                 /* training loss, mean over the batch */
     double rate;                 /* learning rate */
+    double gradient;             /* norm; of members the largest */
+    uint32_t skipped;            /* 1: the step changed no weight */
     float difficulty, deviation; /* acquisition.loss_type over the batch */
     uint32_t samples;            /* in the batch */
     uint32_t resident, unseen;   /* in the reservoir after intake */

@@ -6,39 +6,67 @@
 #include "base/log.h"
 #include "nn/isa.h"
 #include "pipeline/boundary.h"
+#include "pipeline/checkpoint_state.h"
 #include "pipeline/cut.h"
 #include "pipeline/intake.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static int restore_vector(const struct weir_safetensors *file,
-                          const struct weir_model *model, const char *prefix,
-                          float *packed)
+static int restore_member(const struct weir_safetensors *file,
+                          const struct weir_trainer *t, const char *prefix,
+                          int member, float *packed, float *plain)
 {
-    float *plain = weir_array(weir_model_parameters(model), sizeof(float));
-    int rc = plain ? 0 : WEIR_FAIL(ENOMEM, "checkpoint");
-    for (size_t i = 0; rc == 0 && i < weir_model_tensors(model); i++) {
-        struct weir_model_tensor m = weir_model_tensor(model, i);
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < weir_model_tensors(t->model); i++) {
+        struct weir_model_tensor m = weir_model_tensor(t->model, i);
         char name[WEIR_TENSOR_NAME_MAX];
-        snprintf(name, sizeof(name), "%s.%s", prefix, m.name);
+        weir_checkpoint_tensor_name(prefix, t->members, member, m.name, name);
         rc = weir_safetensors_copy(file, name, WEIR_F32, plain,
                                    m.count * sizeof(float));
-        rc = rc ? rc : weir_model_import(model, i, plain, packed);
+        rc = rc ? rc : weir_model_import(t->model, i, plain, packed);
     }
+    return rc;
+}
+
+static int restore_vector(const struct weir_safetensors *file,
+                          const struct weir_trainer *t, const char *prefix,
+                          float *packed)
+{
+    float *plain = weir_array(weir_model_parameters(t->model), sizeof(float));
+    int rc = plain ? 0 : WEIR_FAIL(ENOMEM, "checkpoint");
+    for (int m = 0; rc == 0 && m < t->members; m++)
+        rc = restore_member(file, t, prefix, m, packed + (size_t)m * t->stride,
+                            plain);
     free(plain);
     return rc;
+}
+
+/* A run that goes on with an average, after one without, begins with what the
+ * weights are. */
+static int restore_average(const struct weir_safetensors *file,
+                           struct weir_trainer *t)
+{
+    struct weir_weights *w = &t->weights;
+    char name[WEIR_TENSOR_NAME_MAX];
+    if (w->decay == 0)
+        return 0;
+    weir_checkpoint_tensor_name("average", t->members, 0,
+                                weir_model_tensor(t->model, 0).name, name);
+    return restore_vector(
+        file, t, weir_safetensors_find(file, name) ? "average" : "model",
+        w->average[w->now]);
 }
 
 static int restore_weights(const struct weir_safetensors *file,
                            struct weir_trainer *t)
 {
     struct weir_weights *w = &t->weights;
-    int rc = restore_vector(file, t->model, "model", w->w[w->now]);
-    rc = rc ? rc : restore_vector(file, t->model, "adam.m", w->m[w->now]);
-    rc = rc ? rc : restore_vector(file, t->model, "adam.v", w->v[w->now]);
-    return rc ? rc : restore_vector(file, t->model, "best", t->best);
+    int rc = restore_vector(file, t, "model", w->w[w->now]);
+    rc = rc ? rc : restore_vector(file, t, "adam.m", w->m[w->now]);
+    rc = rc ? rc : restore_vector(file, t, "adam.v", w->v[w->now]);
+    rc = rc ? rc : restore_average(file, t);
+    return rc ? rc : restore_vector(file, t, "best", t->best);
 }
 
 /* The run has gradient steps to make after @p file. */

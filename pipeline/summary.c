@@ -59,6 +59,9 @@ static void print_ending(const struct weir_session *s)
     if (s->first_step)
         printf(" since step %llu", (unsigned long long)s->first_step);
     printf("\n");
+    if (s->trainer->skipped)
+        printf("          %llu gradient steps were not finite and left out\n",
+               (unsigned long long)s->trainer->skipped);
     print_way_on(s);
 }
 
@@ -100,6 +103,9 @@ static void print_test(const struct weir_session *s)
     print_ratio("CVaR 0.99", e->error.cvar99, e->persistence.cvar99);
     print_ratio("worst trajectory", e->error.worst_trajectory,
                 e->persistence.worst_trajectory);
+    if (t->members > 1)
+        printf("          spread of members %.3e, mean over %d\n", e->spread,
+               t->members);
     print_rollouts(e);
 }
 

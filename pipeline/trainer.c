@@ -11,9 +11,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
-
-#define LINE_FLOATS (WEIR_ALIGN / sizeof(float))
 
 struct group {
     struct weir_trainer *t;
@@ -32,12 +31,22 @@ static struct weir_adam_config adam_of(const struct weir_config *cfg)
     a.beta2 = cfg->training.beta2;
     a.eps = cfg->training.epsilon;
     a.weight_decay = cfg->training.weight_decay;
+    a.optimiser = cfg->training.optimiser;
     a.schedule = cfg->training.schedule;
     a.warmup_steps = (uint64_t)weir_config_warmup_steps(cfg);
     a.total_steps = (uint64_t)weir_config_planned_steps(cfg);
     if (a.total_steps <= a.warmup_steps)
         a.total_steps = a.warmup_steps + 1;
     return a;
+}
+
+static struct weir_clip_config clip_of(const struct weir_config *cfg)
+{
+    return (struct weir_clip_config){
+        .rule = cfg->training.clip,
+        .limit = weir_config_clip_limit(cfg),
+        .warmup_steps = (uint64_t)weir_config_warmup_steps(cfg),
+    };
 }
 
 static int create_model(struct weir_trainer *t)
@@ -49,9 +58,17 @@ static int create_model(struct weir_trainer *t)
     int rc = weir_model_create(ops, &cfg->model.options, &t->run->info.shape,
                                &t->model);
     rc = weir_refusal(rc, "model", cfg->model.name);
-    rc =
-        rc ? rc : weir_weights_create(&t->weights, weir_model_packed(t->model));
-    rc = rc ? rc : weir_model_init(t->model, cfg->run.seed, t->weights.w[0]);
+    if (rc)
+        return rc;
+    t->stride = weir_ensemble_stride(t->model);
+    rc = weir_weights_create(&t->weights, (size_t)t->members * t->stride,
+                             cfg->training.ema);
+    rc = rc ? rc
+            : weir_ensemble_init(t->model, cfg->run.seed, t->members,
+                                 t->weights.w[0]);
+    if (rc == 0 && t->weights.decay > 0)
+        memcpy(t->weights.average[0], t->weights.w[0],
+               t->weights.n * sizeof(float));
     rc = rc ? rc
             : weir_normaliser_init(&t->normaliser, t->run->info.shape.channels);
     return rc;
@@ -60,11 +77,13 @@ static int create_model(struct weir_trainer *t)
 static int allocate(struct weir_trainer *t)
 {
     uint32_t m = t->run->micro_batches, g = t->run->groups;
+    size_t losses = (size_t)t->members * m * t->micro;
     bool whole = true;
     t->slot = weir_array(t->batch, sizeof(*t->slot));
     t->grad = weir_array(m, sizeof(*t->grad));
-    t->loss = weir_array((size_t)m * t->micro, sizeof(float));
-    t->difficulty = weir_array((size_t)m * t->micro, sizeof(float));
+    t->loss = weir_array(losses, sizeof(float));
+    t->difficulty = weir_array(losses, sizeof(float));
+    t->square = weir_array(weir_norm_pieces(t->weights.n), sizeof(double));
     t->best = weir_array(t->weights.n, sizeof(float));
     t->group = weir_array(g, sizeof(*t->group));
     for (uint32_t i = 0; t->grad && i < m; i++)
@@ -75,7 +94,7 @@ static int allocate(struct weir_trainer *t)
                         weir_array(t->micro, sizeof(*t->group[i].sample)));
     }
     if (!whole || !t->slot || !t->grad || !t->loss || !t->difficulty ||
-        !t->best || !t->group)
+        !t->square || !t->best || !t->group)
         return WEIR_FAIL(ENOMEM, "trainer of %u groups", g);
     return 0;
 }
@@ -103,7 +122,9 @@ int weir_trainer_create(struct weir_run *run,
     t->acquisition = acquisition;
     t->batch = (uint32_t)run->cfg->training.batch;
     t->micro = (uint32_t)run->cfg->training.micro_batch;
+    t->members = run->cfg->training.members;
     t->adam = adam_of(run->cfg);
+    t->clip = clip_of(run->cfg);
     t->best_validation = INFINITY;
     weir_barrier_init(&t->barrier, run->groups);
     pthread_mutex_init(&t->gate, NULL);
@@ -138,6 +159,7 @@ void weir_trainer_destroy(struct weir_trainer *t)
     free(t->grad);
     free(t->loss);
     free(t->difficulty);
+    free(t->square);
     free(t->best);
     free(t->group);
     pthread_mutex_destroy(&t->gate);
@@ -146,7 +168,7 @@ void weir_trainer_destroy(struct weir_trainer *t)
 
 size_t weir_trainer_bytes(const struct weir_trainer *t)
 {
-    size_t vectors = 7 + t->run->micro_batches;
+    size_t vectors = 7 + t->run->micro_batches + (t->weights.decay > 0 ? 2 : 0);
     size_t bytes = vectors * t->weights.n * sizeof(float);
     for (uint32_t i = 0; i < t->run->groups; i++)
         if (t->group[i].surrogate)
@@ -156,25 +178,41 @@ size_t weir_trainer_bytes(const struct weir_trainer *t)
 
 /* ---- one step, by every group ---- */
 
-static int train_micro_batch(struct group *g, uint32_t m)
+static int train_micro_batch(struct group *g, uint32_t member, uint32_t m)
 {
     struct weir_trainer *t = g->t;
+    size_t weights = member * t->stride;
+    size_t losses = ((size_t)member * t->run->micro_batches + m) * t->micro;
     for (uint32_t i = 0; i < t->micro; i++) {
         uint32_t at = m * t->micro + i;
         g->sample[i] = at < t->n
                            ? weir_slot_at(&t->run->slots, t->slot[at])->frames
                            : NULL;
     }
-    return weir_surrogate_train(g->surrogate, t->weights.w[t->weights.now],
-                                &t->normaliser, g->sample, 1.0f / (float)t->n,
-                                t->grad[m], t->loss + (size_t)m * t->micro,
-                                t->difficulty + (size_t)m * t->micro);
+    return weir_surrogate_train(
+        g->surrogate, t->weights.w[t->weights.now] + weights, &t->normaliser,
+        g->sample, 1.0f / (float)t->n, t->grad[m] + weights, t->loss + losses,
+        t->difficulty + losses);
+}
+
+/* A sample's loss is the mean of its members'; it takes the first's place. */
+static void merge_members(struct weir_trainer *t, float *loss)
+{
+    size_t all = (size_t)t->run->micro_batches * t->micro;
+    for (uint32_t i = 0; t->members > 1 && i < t->n; i++) {
+        double sum = 0;
+        for (size_t m = 0; m < (size_t)t->members; m++)
+            sum += loss[m * all + i];
+        loss[i] = (float)(sum / t->members);
+    }
 }
 
 /* Over the whole batch, in its order: the same for any number of groups. */
 static void gather_statistics(struct weir_trainer *t)
 {
     double loss = 0, sum = 0, square = 0;
+    merge_members(t, t->loss);
+    merge_members(t, t->difficulty);
     for (uint32_t i = 0; i < t->n; i++) {
         loss += t->loss[i];
         sum += t->difficulty[i];
@@ -185,25 +223,93 @@ static void gather_statistics(struct weir_trainer *t)
     t->mean_loss = loss / t->n;
     t->mean = (float)mean;
     t->deviation = (float)sqrt(square / t->n);
+    t->must_skip = !isfinite(t->mean_loss);
+    t->norm = t->must_skip ? NAN : 0;
 }
 
-/* A group's slice: whole lines, so that no two groups write to one. */
-static void update_slice(struct weir_trainer *t, uint32_t id)
+/* A group's slice: whole pieces, so that their sums are whose they are. */
+static void slice_of(const struct weir_trainer *t, uint32_t id, size_t *from,
+                     size_t *to)
 {
-    size_t lines = (t->weights.n + LINE_FLOATS - 1) / LINE_FLOATS;
-    size_t from = lines * id / t->run->groups * LINE_FLOATS;
-    size_t to = lines * (id + 1) / t->run->groups * LINE_FLOATS;
-    to = to < t->weights.n ? to : t->weights.n;
+    size_t pieces = t->weights.n / WEIR_NORM_PIECE;
+    *from = pieces * id / t->run->groups * WEIR_NORM_PIECE;
+    *to = pieces * (id + 1) / t->run->groups * WEIR_NORM_PIECE;
+}
+
+static void reduce_slice(struct weir_trainer *t, uint32_t id)
+{
+    size_t from, to;
+    slice_of(t, id, &from, &to);
     weir_reduce_tree((const float *const *)t->grad, (int)t->run->micro_batches,
                      from, to, t->grad[0]);
-    weir_weights_update(&t->weights, &t->adam, t->step, t->grad[0], from, to);
+    weir_norm_add(t->grad[0], from, to, t->square);
+}
+
+static void gather_norm(struct weir_trainer *t)
+{
+    size_t pieces = t->stride / WEIR_NORM_PIECE;
+    double norm[WEIR_MEMBERS_MAX];
+    t->norm = 0;
+    for (int m = 0; m < t->members; m++) {
+        norm[m] = weir_norm(t->square + (size_t)m * pieces, pieces);
+        t->norm = norm[m] > t->norm || isnan(norm[m]) ? norm[m] : t->norm;
+    }
+    t->must_skip = !isfinite(t->norm);
+    for (int m = 0; m < t->members && !t->must_skip; m++)
+        t->scale[m] =
+            weir_clip_scale(&t->clip, t->step, norm[m], &t->running[m]);
+}
+
+/* Whether the update waits for the norm of the whole gradient. */
+static bool needs_norm(const struct weir_trainer *t)
+{
+    return t->clip.rule != WEIR_CLIP_NONE ||
+           t->run->cfg->training.on_nonfinite == WEIR_NONFINITE_SKIP;
+}
+
+void weir_trainer_settle_norm(struct weir_trainer *t)
+{
+    if (!needs_norm(t))
+        gather_norm(t);
+}
+
+/* Member by member, for each has its own scale. */
+static void update_slice(struct weir_trainer *t, uint32_t id)
+{
+    uint64_t update = t->step - t->skipped;
+    size_t from, to;
+    slice_of(t, id, &from, &to);
+    while (from < to) {
+        size_t member = from / t->stride, end = (member + 1) * t->stride;
+        struct weir_adam adam = weir_adam_at(
+            &t->adam, t->step, update, needs_norm(t) ? t->scale[member] : 1);
+        end = end < to ? end : to;
+        weir_weights_update(&t->weights, &adam, update == 0, t->grad[0], from,
+                            end);
+        from = end;
+    }
+}
+
+/* The leader decides in between what becomes of the gradient. */
+static void update(struct weir_trainer *t, uint32_t id)
+{
+    if (t->must_skip)
+        return;
+    reduce_slice(t, id);
+    if (needs_norm(t) && weir_barrier_arrive(&t->barrier)) {
+        gather_norm(t);
+        weir_barrier_open(&t->barrier);
+    }
+    if (!t->must_skip)
+        update_slice(t, id);
 }
 
 static void publish_losses(struct weir_trainer *t, uint32_t id)
 {
     struct weir_loss_ring *ring = t->run->loss[id];
     uint32_t groups = t->run->groups;
-    for (uint32_t i = 0; i < t->n; i++) {
+    /* Of a batch that counted for nothing strategies learn nothing. */
+    for (uint32_t i = 0; i < t->n && !t->must_skip; i++) {
         if (i / t->micro % groups != id)
             continue;
         const struct weir_slot *s = weir_slot_at(&t->run->slots, t->slot[i]);
@@ -229,15 +335,16 @@ static void publish_losses(struct weir_trainer *t, uint32_t id)
 static int train_step(struct group *g)
 {
     struct weir_trainer *t = g->t;
+    uint32_t parts = t->run->micro_batches;
+    uint32_t all = (uint32_t)t->members * parts;
     int rc = 0;
-    for (uint32_t m = g->id; rc == 0 && m < t->run->micro_batches;
-         m += t->run->groups)
-        rc = train_micro_batch(g, m);
+    for (uint32_t k = g->id; rc == 0 && k < all; k += t->run->groups)
+        rc = train_micro_batch(g, k / parts, k % parts);
     if (weir_barrier_arrive(&t->barrier)) {
         gather_statistics(t);
         weir_barrier_open(&t->barrier);
     }
-    update_slice(t, g->id);
+    update(t, g->id);
     publish_losses(t, g->id);
     return rc;
 }
@@ -248,15 +355,17 @@ static int measure(struct group *g, struct weir_evalset *set,
                    const float *packed)
 {
     struct weir_trainer *t = g->t;
+    struct weir_ensemble e = {t->members, t->stride, packed, &t->normaliser};
     return weir_evalset_measure(set, g->id, t->run->groups, g->surrogate,
-                                (int)t->micro, packed, &t->normaliser);
+                                (int)t->micro, &e);
 }
 
 static int test(struct group *g)
 {
     struct weir_trainer *t = g->t;
     int rc = weir_evalset_fill(&t->test, g->id, t->run->groups);
-    const float *packed = t->validated ? t->best : t->weights.w[t->weights.now];
+    const float *packed =
+        t->validated ? t->best : weir_weights_shown(&t->weights);
     return rc ? rc : measure(g, &t->test, packed);
 }
 
@@ -269,7 +378,7 @@ static int work(struct group *g)
     case WEIR_PHASE_PREPARE:
         return weir_evalset_fill(&t->validation, g->id, t->run->groups);
     case WEIR_PHASE_VALIDATE:
-        return measure(g, &t->validation, t->weights.w[t->weights.now]);
+        return measure(g, &t->validation, weir_weights_shown(&t->weights));
     case WEIR_PHASE_TEST:
         return test(g);
     case WEIR_PHASE_STOP:
@@ -290,6 +399,7 @@ static int enter(struct group *g)
         .unroll = cfg->training.unroll,
         .threads = t->run->plan.cores_per_group,
         .residual = cfg->training.residual,
+        .loss = cfg->training.loss,
         .difficulty = cfg->acquisition.loss_type,
     };
     return weir_surrogate_create(t->model, &s, &g->surrogate);

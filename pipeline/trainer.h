@@ -6,14 +6,22 @@
  * @file
  * The trainer stage: groups that train on the same batch in step.
  *
- *   boundary ─▶ forward, backward ─▶ statistics ─▶ reduce, Adam ─▶ publish ─┐
- *      ▲          (own micro-batches)   (leader)      (own slice)           │
- *      └────────────────────────────────────────────────────────────────────┘
+ *   boundary ─▶ forward, backward ─▶ statistics ─▶ reduce ─▶ Adam ─▶ publish ─┐
+ *      ▲          (own micro-batches)   (leader)    (own slice) ▲             │
+ *      │                                            norm, scale ┘             │
+ *      └──────────────────────────────────────────────────────────────────────┘
  *
  * A batch is cut into micro-batches of a size fixed by the configuration, never
  * by the number of groups; micro-batch i belongs to group i % groups and has a
  * gradient buffer of its own; the buffers are added in a fixed tree. So the
- * number of groups shows in no bit of the result.
+ * number of groups shows in no bit of the result. Members of an ensemble have
+ * their own weights, one behind the other in the same vectors, and train on the
+ * same micro-batches: (member, micro-batch) is the unit that is dealt to groups.
+ *
+ * The norm of the reduced gradient, piece by piece (nn/clip.h), is always
+ * measured, so that a step whose gradient is not finite is known before a
+ * checkpoint could hold what it made of the weights. Where the update depends
+ * on it (clipping, skipping) the groups meet once more before they update.
  *
  * Between two steps all groups meet at a barrier, and the last to arrive, the
  * leader of the moment, does what only one may do: see boundary.h.
@@ -28,7 +36,8 @@
  * All of it is ordered by the two barriers of a step; nothing here is atomic.
  */
 #include "base/hist.h"
-#include "nn/surrogate.h"
+#include "nn/clip.h"
+#include "nn/ensemble.h"
 #include "pipeline/acquisition_stage.h"
 #include "pipeline/evaluation.h"
 #include "pipeline/reservoir.h"
@@ -64,7 +73,10 @@ struct weir_trainer {
     struct weir_boundary *boundary;
 
     struct weir_model *model;
+    int members;
+    size_t stride; /* floats from one member's weights to the next's */
     struct weir_adam_config adam;
+    struct weir_clip_config clip;
     struct weir_normaliser normaliser;
     struct weir_weights weights;
     float *best; /* packed weights of the best validation */
@@ -74,14 +86,21 @@ struct weir_trainer {
     struct weir_barrier barrier;
     enum weir_phase phase;
     uint64_t step;            /* gradient steps done */
+    uint64_t skipped;         /* of them, that changed no weight */
+    uint64_t skipped_in_row;  /* the last so many */
     uint32_t batch;           /* samples in a full batch */
     uint32_t micro;           /* samples in a micro-batch */
     uint32_t n;               /* samples in this batch */
     uint32_t *slot;           /* [batch] */
-    float **grad;             /* [micro_batches] packed */
-    float *loss, *difficulty; /* [micro_batches * micro] */
+    float **grad;             /* [micro_batches] packed, of all members */
+    float *loss, *difficulty; /* [members][micro_batches * micro] */
+    double *square;           /* of the reduced gradient, of each piece */
     double mean_loss;
-    float mean, deviation; /* of difficulty over the batch */
+    double norm;                      /* of the gradient; largest of members */
+    double running[WEIR_MEMBERS_MAX]; /* norm that adaptive clipping keeps */
+    double scale[WEIR_MEMBERS_MAX];   /* of the gradient in this step */
+    bool must_skip;                   /* this step changes no weight */
+    float mean, deviation;            /* of difficulty over the batch */
 
     struct weir_evalset validation, test;
     struct weir_evaluation last_validation, test_result;
@@ -114,6 +133,12 @@ int weir_trainer_start(struct weir_trainer *t);
  * or when the run is told to stop. @return whether they have
  */
 bool weir_trainer_try_join(struct weir_trainer *t, int64_t timeout_ns);
+
+/**
+ * Leader, after a step: whether its gradient was finite, where the update did
+ * not wait for that.
+ */
+void weir_trainer_settle_norm(struct weir_trainer *t);
 
 /** Bytes that the trainer holds for all groups: nets, gradients, weights. */
 size_t weir_trainer_bytes(const struct weir_trainer *t);

@@ -6,14 +6,16 @@
 
 #include <stdlib.h>
 
-int weir_weights_create(struct weir_weights *w, size_t n)
+int weir_weights_create(struct weir_weights *w, size_t n, double decay)
 {
-    *w = (struct weir_weights){.n = n};
+    *w = (struct weir_weights){.n = n, .decay = decay};
     for (int h = 0; h < 2; h++) {
         w->w[h] = weir_array(n, sizeof(float));
         w->m[h] = weir_array(n, sizeof(float));
         w->v[h] = weir_array(n, sizeof(float));
-        if (!w->w[h] || !w->m[h] || !w->v[h]) {
+        if (decay > 0)
+            w->average[h] = weir_array(n, sizeof(float));
+        if (!w->w[h] || !w->m[h] || !w->v[h] || (decay > 0 && !w->average[h])) {
             weir_weights_destroy(w);
             return WEIR_FAIL(ENOMEM, "weights of %zu floats", n);
         }
@@ -27,8 +29,14 @@ void weir_weights_destroy(struct weir_weights *w)
         free(w->w[h]);
         free(w->m[h]);
         free(w->v[h]);
+        free(w->average[h]);
     }
     *w = (struct weir_weights){0};
+}
+
+const float *weir_weights_shown(const struct weir_weights *w)
+{
+    return w->average[w->now] ? w->average[w->now] : w->w[w->now];
 }
 
 bool weir_weights_is_held(const struct weir_weights *w)
@@ -48,14 +56,16 @@ void weir_weights_release(struct weir_weights *w)
     atomic_store_explicit(&w->held, 0, memory_order_release); /* K1 */
 }
 
-void weir_weights_update(struct weir_weights *w,
-                         const struct weir_adam_config *adam, uint64_t step,
-                         const float *grad, size_t from, size_t to)
+void weir_weights_update(struct weir_weights *w, const struct weir_adam *adam,
+                         bool first, const float *grad, size_t from, size_t to)
 {
     int in = w->now, out = w->keep ? 1 - w->now : w->now;
-    weir_adam_step(adam, step, to - from, grad + from, w->w[in] + from,
-                   w->m[in] + from, w->v[in] + from, w->w[out] + from,
-                   w->m[out] + from, w->v[out] + from);
+    weir_adam_apply(adam, to - from, grad + from, w->w[in] + from,
+                    w->m[in] + from, w->v[in] + from, w->w[out] + from,
+                    w->m[out] + from, w->v[out] + from);
+    if (w->decay > 0)
+        weir_average_step(w->decay, first, to - from, w->w[out] + from,
+                          w->average[in] + from, w->average[out] + from);
 }
 
 void weir_weights_turn(struct weir_weights *w)

@@ -10,6 +10,9 @@
  * other one, and the old half stays as it is until it is released. So keeping a
  * state copies nothing on the hot path.
  *
+ * An ensemble's members lie one behind the other in the same arrays. With an
+ * average of weights (EMA), that is what is evaluated and kept as the best.
+ *
  * Owners
  *   word          stored by                     loaded by
  *   arrays [now]  groups, each its slice,       groups; holder while held
@@ -32,13 +35,19 @@
 struct weir_weights {
     size_t n; /* floats in each array, packed form */
     float *w[2], *m[2], *v[2];
-    int now;   /* the half in force */
-    bool keep; /* the next update goes into the other half */
+    float *average[2]; /* NULL: none is kept */
+    double decay;      /* of the average */
+    int now;           /* the half in force */
+    bool keep;         /* the next update goes into the other half */
     _Atomic int held;
 };
 
-/** Zeroed arrays of @p n floats. @return 0 or -ENOMEM */
-int weir_weights_create(struct weir_weights *w, size_t n);
+/**
+ * Zeroed arrays of @p n floats.
+ * @param decay of an average of the weights; 0: none
+ * @return 0 or -ENOMEM
+ */
+int weir_weights_create(struct weir_weights *w, size_t n, double decay);
 void weir_weights_destroy(struct weir_weights *w);
 
 /** Whether a kept half has not been released yet (K2). */
@@ -48,10 +57,15 @@ int weir_weights_keep(struct weir_weights *w);
 /** Holder: the kept half may change (K1). */
 void weir_weights_release(struct weir_weights *w);
 
-/** A group's share of an update: elements [from, to). */
-void weir_weights_update(struct weir_weights *w,
-                         const struct weir_adam_config *adam, uint64_t step,
-                         const float *grad, size_t from, size_t to);
+/** The weights in force as others should see them: their average, if any. */
+const float *weir_weights_shown(const struct weir_weights *w);
+
+/**
+ * A group's share of an update: elements [from, to).
+ * @param first the average begins with its result
+ */
+void weir_weights_update(struct weir_weights *w, const struct weir_adam *adam,
+                         bool first, const float *grad, size_t from, size_t to);
 /** Leader, after the barrier behind the update: the result is in force. */
 void weir_weights_turn(struct weir_weights *w);
 

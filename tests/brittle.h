@@ -5,7 +5,8 @@
 /**
  * @file
  * KdV that breaks where a test wants it to: a share of all simulations, told by
- * their first parameter, diverges at one step.
+ * their first parameter, diverges at one step, or bursts: goes on, but with one
+ * frame of finite numbers so large that their squares are not.
  */
 #include "tests/test.h"
 
@@ -20,6 +21,7 @@ static struct {
     double share;    /* of the simulations that break */
     uint32_t at;     /* the step at which they do; 0: at the start */
     int64_t step_ns; /* what a step costs at least */
+    bool bursts;     /* instead of breaking */
 } brittle;
 
 struct brittle_lane {
@@ -54,7 +56,7 @@ static inline int brittle_start(void *lane, const double *value)
     double digits = fabs(value[0]) * 1e4;
     l->step = 0;
     l->breaks = digits - floor(digits) < brittle.share;
-    if (l->breaks && brittle.at == 0)
+    if (l->breaks && brittle.at == 0 && !brittle.bursts)
         return brittle_break();
     return weir_solver_kdv.start(l->kdv, value);
 }
@@ -66,7 +68,7 @@ static inline int brittle_step(void *lane)
         struct timespec nap = {0, (long)brittle.step_ns};
         nanosleep(&nap, NULL);
     }
-    if (++l->step == brittle.at && l->breaks)
+    if (++l->step == brittle.at && l->breaks && !brittle.bursts)
         return brittle_break();
     return weir_solver_kdv.step(l->kdv);
 }
@@ -75,6 +77,8 @@ static inline void brittle_frame(const void *lane, float *out)
 {
     const struct brittle_lane *l = lane;
     weir_solver_kdv.frame(l->kdv, out);
+    if (brittle.bursts && l->breaks && l->step == brittle.at)
+        out[0] = 1e35F;
 }
 
 /* As a solver of its own; configured and released by KdV. */

@@ -36,7 +36,7 @@ def same(a, b):
     compared = 0
     for name in ta:
         # The rest holds times and counts of what was done twice.
-        if name.startswith(("model.", "adam.", "best.", "normaliser.",
+        if name.startswith(("model.", "adam.", "average.", "best.", "normaliser.",
                             "reservoir.frames", "ledger.unit",
                             "ledger.value")):
             assert ta[name] == tb[name], "tensor %s differs" % name

@@ -46,7 +46,7 @@ static const struct weir_solver_ops *session_solver;
 struct outcome {
     int rc;
     enum weir_ending ending;
-    uint64_t steps;
+    uint64_t steps, skipped;
     float *weights; /* [n] packed */
     size_t n;
     uint32_t cells, dims;
@@ -139,6 +139,7 @@ static inline void session_read(const struct weir_session *s, struct outcome *o)
     const struct weir_intake *in = weir_boundary_intake(t->boundary);
     o->ending = weir_session_ending(s);
     o->steps = t->step;
+    o->skipped = t->skipped;
     o->n = t->weights.n;
     o->weights = calloc(o->n, sizeof(float));
     memcpy(o->weights, t->weights.w[t->weights.now], o->n * sizeof(float));

@@ -27,6 +27,7 @@
  * is one action to take; -ENOMEM. Nothing here is thread-safe against itself on
  * one config; reading a loaded config is.
  */
+#include "nn/clip.h"
 #include "nn/loss.h"
 #include "nn/optimiser.h"
 #include "weir/option.h"
@@ -46,6 +47,11 @@ enum weir_config_rule {
     WEIR_RULE_RESERVOIR, /* evicts only samples already trained on */
     WEIR_RULE_FIRO,      /* first in, random out; each sample used once */
     WEIR_RULE_FIFO,      /* first in, first out; each sample used once */
+};
+
+enum weir_config_nonfinite {
+    WEIR_NONFINITE_STOP, /* at that step */
+    WEIR_NONFINITE_SKIP, /* change no weight in that step, and count it */
 };
 
 enum weir_config_keep_reservoir {
@@ -105,12 +111,19 @@ struct weir_config {
         int steps;              /* gradient steps; 0: until drained */
         int batch, micro_batch; /* samples */
         int unroll;             /* surrogate steps per sample; window - 1 */
+        enum weir_loss_type loss;
         double learning_rate;
         int warmup_steps; /* 0: see weir_config_warmup_steps */
         enum weir_schedule schedule;
         double beta1, beta2, epsilon; /* of Adam */
-        double weight_decay;          /* decoupled */
-        bool residual;                /* the net predicts the change */
+        double weight_decay;
+        enum weir_optimiser optimiser; /* what the decay acts on */
+        enum weir_clip_rule clip;
+        double clip_limit; /* 0: see weir_config_clip_limit */
+        double ema;        /* decay of the average of weights; 0: none */
+        enum weir_config_nonfinite on_nonfinite;
+        int members;   /* of the ensemble */
+        bool residual; /* the net predicts the change */
     } training;
 
     struct {
@@ -302,6 +315,9 @@ int64_t weir_config_planned_steps(const struct weir_config *cfg);
 
 /** Redraws after which the run fails: 0 means budget / 4 + 16. */
 int weir_config_max_redraws(const struct weir_config *cfg);
+
+/** training.clip_limit; 0 means 1 for a fixed limit, 5 for an adaptive one. */
+double weir_config_clip_limit(const struct weir_config *cfg);
 
 /** Steps of rising learning rate: 0 means a twentieth of the planned ones. */
 int64_t weir_config_warmup_steps(const struct weir_config *cfg);

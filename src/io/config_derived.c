@@ -41,6 +41,13 @@ int weir_config_max_redraws(const struct weir_config *cfg)
                                         : cfg->simulations.budget / 4 + 16;
 }
 
+double weir_config_clip_limit(const struct weir_config *cfg)
+{
+    if (cfg->training.clip_limit > 0)
+        return cfg->training.clip_limit;
+    return cfg->training.clip == WEIR_CLIP_ADAPTIVE ? 5 : 1;
+}
+
 int64_t weir_config_warmup_steps(const struct weir_config *cfg)
 {
     return cfg->training.warmup_steps ? cfg->training.warmup_steps

@@ -66,6 +66,8 @@
       "a batch is cut into parts of this size, whatever the cores")            \
     K(training, unroll, INT, "1", 1, 8, NULL, "steps", FROM,                   \
       "the surrogate makes on its own for one loss")                           \
+    K(training, loss, CHOICE, "mse", 0, 0, WEIR_LOSS_CHOICES, NULL, FROM,      \
+      "that is made small; wmae_*: for targets between 0 and 1")               \
     K(training, learning_rate, REAL, "1e-3", 1e-12, 10, NULL, NULL, FROM,      \
       "after the warm-up")                                                     \
     K(training, warmup_steps, INT, "0", 0, COUNT_MAX, NULL, "gradient steps",  \
@@ -79,7 +81,19 @@
     K(training, epsilon, REAL, "1e-8", 1e-30, 1, NULL, NULL, FROM,             \
       "Adam: added to the root of the latter")                                 \
     K(training, weight_decay, REAL, "0", 0, 1, NULL, NULL, FROM,               \
-      "decoupled from the gradient")                                           \
+      "see optimiser")                                                         \
+    K(training, optimiser, CHOICE, "adamw", 0, 0, WEIR_OPTIMISER_CHOICES,      \
+      NULL, FROM, "adamw: decay of the weights; adam: added to the gradient")  \
+    K(training, clip, CHOICE, "none", 0, 0, WEIR_CLIP_CHOICES, NULL, FROM,     \
+      "gradients above a norm; adaptive: above that of the steps before")      \
+    K(training, clip_limit, REAL, "0", 0, 1e30, NULL, NULL, FROM,              \
+      "the norm, or how many times it; 0: 1 if fixed, 5 if adaptive")          \
+    K(training, ema, REAL, "0", 0, 0.9999999, NULL, NULL, FROM,                \
+      "decay of an average of weights, which is then evaluated; 0: none")      \
+    K(training, on_nonfinite, CHOICE, "stop", 0, 0, "stop|skip", NULL, FROM,   \
+      "when a loss or gradient is not finite; skip: leave the step out")       \
+    K(training, members, INT, "1", 1, 64, NULL, NULL, NEVER,                   \
+      "of the ensemble: other initial weights, the same samples")              \
     K(training, residual, BOOL, "true", 0, 0, NULL, NULL, NEVER,               \
       "predict the change of a state, not the next state")
 

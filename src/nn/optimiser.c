@@ -32,22 +32,13 @@ double weir_learning_rate(const struct weir_adam_config *c, uint64_t step)
     return 0.5 * c->lr * (1 + cos(PI * done));
 }
 
-/* The numbers of one step, the same for every element. */
-struct coefficients {
-    float keep1, take1; /* beta1, 1 - beta1 */
-    float keep2, take2;
-    float rate;    /* lr / (1 - beta1^t) */
-    float unbias2; /* 1 / sqrt(1 - beta2^t) */
-    float eps;
-    float shrink; /* 1 - lr * weight_decay */
-};
-
-static struct coefficients prepare(const struct weir_adam_config *c,
-                                   uint64_t step)
+struct weir_adam weir_adam_at(const struct weir_adam_config *c, uint64_t step,
+                              uint64_t update, double scale)
 {
-    double t = (double)step + 1;
+    double t = (double)update + 1;
     double lr = weir_learning_rate(c, step);
-    return (struct coefficients){
+    bool decoupled = c->optimiser == WEIR_OPTIMISER_ADAMW;
+    return (struct weir_adam){
         .keep1 = (float)c->beta1,
         .take1 = (float)(1 - c->beta1),
         .keep2 = (float)c->beta2,
@@ -55,7 +46,9 @@ static struct coefficients prepare(const struct weir_adam_config *c,
         .rate = (float)(lr / (1 - pow(c->beta1, t))),
         .unbias2 = (float)(1 / sqrt(1 - pow(c->beta2, t))),
         .eps = (float)c->eps,
-        .shrink = (float)(1 - lr * c->weight_decay),
+        .shrink = (float)(decoupled ? 1 - lr * c->weight_decay : 1),
+        .couple = (float)(decoupled ? 0 : c->weight_decay),
+        .scale = (float)scale,
     };
 }
 
@@ -63,15 +56,16 @@ enum { CHUNK = 64 };
 
 /* Up to CHUNK elements. Results pass through local arrays, so that outputs may
  * be inputs and the loop still becomes vector code. */
-WEIR_INLINE void step_chunk(const struct coefficients *k, size_t n,
+WEIR_INLINE void step_chunk(const struct weir_adam *k, size_t n,
                             const float *grad, const float *w, const float *m,
                             const float *v, float *w_out, float *m_out,
                             float *v_out)
 {
     float wn[CHUNK], mn[CHUNK], vn[CHUNK];
     for (size_t i = 0; i < n; i++) {
-        mn[i] = k->keep1 * m[i] + k->take1 * grad[i];
-        vn[i] = k->keep2 * v[i] + k->take2 * grad[i] * grad[i];
+        float g = k->scale * grad[i] + k->couple * w[i];
+        mn[i] = k->keep1 * m[i] + k->take1 * g;
+        vn[i] = k->keep2 * v[i] + k->take2 * g * g;
         wn[i] = k->shrink * w[i] -
                 k->rate * mn[i] / (sqrtf(vn[i]) * k->unbias2 + k->eps);
     }
@@ -81,18 +75,38 @@ WEIR_INLINE void step_chunk(const struct coefficients *k, size_t n,
 }
 
 WEIR_CLONES
+void weir_adam_apply(const struct weir_adam *k, size_t n, const float *grad,
+                     const float *w_in, const float *m_in, const float *v_in,
+                     float *w_out, float *m_out, float *v_out)
+{
+    size_t i = 0;
+    for (; i + CHUNK <= n; i += CHUNK)
+        step_chunk(k, CHUNK, grad + i, w_in + i, m_in + i, v_in + i, w_out + i,
+                   m_out + i, v_out + i);
+    step_chunk(k, n - i, grad + i, w_in + i, m_in + i, v_in + i, w_out + i,
+               m_out + i, v_out + i);
+}
+
 void weir_adam_step(const struct weir_adam_config *config, uint64_t step,
                     size_t n, const float *grad, const float *w_in,
                     const float *m_in, const float *v_in, float *w_out,
                     float *m_out, float *v_out)
 {
-    const struct coefficients k = prepare(config, step);
-    size_t i = 0;
-    for (; i + CHUNK <= n; i += CHUNK)
-        step_chunk(&k, CHUNK, grad + i, w_in + i, m_in + i, v_in + i, w_out + i,
-                   m_out + i, v_out + i);
-    step_chunk(&k, n - i, grad + i, w_in + i, m_in + i, v_in + i, w_out + i,
-               m_out + i, v_out + i);
+    const struct weir_adam k = weir_adam_at(config, step, step, 1);
+    weir_adam_apply(&k, n, grad, w_in, m_in, v_in, w_out, m_out, v_out);
+}
+
+WEIR_CLONES
+void weir_average_step(double decay, bool first, size_t n, const float *w,
+                       const float *in, float *out)
+{
+    float part = (float)(1 - decay);
+    if (first) {
+        memcpy(out, w, n * sizeof(float));
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = in[i] + part * (w[i] - in[i]);
 }
 
 WEIR_CLONES

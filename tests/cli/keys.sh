@@ -14,7 +14,8 @@ for change in run.seed=2 run.lanes=3 solver.dt=0.05 solver.b=3 \
     training.micro_batch=4 training.unroll=2 training.learning_rate=2e-3 \
     training.warmup_steps=20 training.schedule=constant training.beta1=0.8 \
     training.beta2=0.99 training.epsilon=1e-6 training.weight_decay=0.1 \
-    training.residual=false acquisition.strategy=uniform \
+    training.residual=false training.loss=mae \
+    training.clip=fixed acquisition.strategy=uniform \
     acquisition.end=0 acquisition.sigma=0.3 acquisition.nn_updates=20 \
     acquisition.sliding_window_size=5 parameters.A0.low=0; do
     rm -rf b

@@ -32,6 +32,7 @@ static void by_hand(struct weir_evalset *set, uint32_t n, uint32_t steps)
         .valid = calloc(n, sizeof(bool)),
         .error = calloc((size_t)n * steps, sizeof(float)),
         .persistence = calloc((size_t)n * steps, sizeof(float)),
+        .spread = calloc((size_t)n * steps, sizeof(float)),
         .rolled = calloc(n, sizeof(float)),
     };
     for (uint32_t i = 0; i < n; i++)
@@ -367,8 +368,8 @@ static void close_measured(struct measured *m)
 
 static void measure(struct measured *m, uint32_t part, uint32_t parts)
 {
-    ok(weir_evalset_measure(&m->set, part, parts, m->surrogate, BATCH,
-                            m->packed, &m->norm));
+    struct weir_ensemble e = {1, 0, m->packed, &m->norm};
+    ok(weir_evalset_measure(&m->set, part, parts, m->surrogate, BATCH, &e));
 }
 
 /* A net of zero weights predicts no change: every error is persistence. */

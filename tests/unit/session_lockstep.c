@@ -10,16 +10,23 @@
         __VA_ARGS__, NULL                                                      \
     }
 
-static void same_bits(const char *rule, const char *unroll, const char *steps)
+static void same_bits(const char *const *set)
 {
     struct outcome first = {0}, o;
     for (int groups = 1; groups <= 3; groups++)
         for (int threads = 1; threads <= 3; threads++) {
+            const char *all[16];
             char g[40], t[40];
+            size_t n = 0;
             snprintf(g, sizeof(g), "placement.groups=%d", groups);
             snprintf(t, sizeof(t), "placement.solver_threads=%d", threads);
-            session_whole(SET("run.clock=lockstep", rule, unroll, steps, g, t),
-                          &o);
+            for (; set[n]; n++)
+                all[n] = set[n];
+            all[n++] = "run.clock=lockstep";
+            all[n++] = g;
+            all[n++] = t;
+            all[n] = NULL;
+            session_whole(all, &o);
             ledger_is_exact(&o, false);
             if (!first.weights) {
                 first = o;
@@ -38,15 +45,28 @@ static void same_bits(const char *rule, const char *unroll, const char *steps)
 static void groups_and_threads_show_in_no_bit(void **state)
 {
     (void)state;
-    same_bits("reservoir.rule=reservoir", "training.unroll=1",
-              "training.steps=60");
+    same_bits(SET("training.steps=60"));
 }
 
 static void nor_do_they_under_other_rules(void **state)
 {
     (void)state;
-    same_bits("reservoir.rule=firo", "training.unroll=2", "training.steps=0");
-    same_bits("reservoir.rule=fifo", "training.unroll=3", "training.steps=0");
+    same_bits(
+        SET("reservoir.rule=firo", "training.unroll=2", "training.steps=0"));
+    same_bits(
+        SET("reservoir.rule=fifo", "training.unroll=3", "training.steps=0"));
+}
+
+/* Clipping waits for the whole gradient, members share out more work. */
+static void nor_do_they_with_all_that_training_can(void **state)
+{
+    (void)state;
+    same_bits(SET("training.members=3", "training.clip=adaptive",
+                  "training.clip_limit=1.01", "training.ema=0.9",
+                  "training.loss=mae", "training.weight_decay=0.01",
+                  "training.optimiser=adam"));
+    same_bits(SET("training.members=2", "training.on_nonfinite=skip",
+                  "training.clip=fixed", "training.clip_limit=0.1"));
 }
 
 /* Solvers that are late, and late at other times in every run. */
@@ -116,6 +136,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(groups_and_threads_show_in_no_bit),
         cmocka_unit_test(nor_do_they_under_other_rules),
+        cmocka_unit_test(nor_do_they_with_all_that_training_can),
         cmocka_unit_test(slow_solvers_show_in_no_bit),
         cmocka_unit_test(another_seed_gives_other_bits),
         cmocka_unit_test(the_number_of_lanes_decides_the_bits),

@@ -37,6 +37,15 @@ static void lockstep_goes_on_bit_for_bit_under_every_rule(void **state)
         SET("run.clock=lockstep", "reservoir.rule=fifo", "training.steps=13"));
 }
 
+static void so_does_all_that_training_can(void **state)
+{
+    (void)state;
+    lockstep_goes_on_bit_for_bit(
+        SET("run.clock=lockstep", "training.members=2", "training.ema=0.9",
+            "training.clip=adaptive", "training.clip_limit=1.01",
+            "training.loss=rmse", "training.steps=40"));
+}
+
 /* Few samples a step: most moments lie between the last sample of a simulation
  * and the word that it is done, or inside an intake. */
 static void lockstep_goes_on_where_lanes_have_just_ended(void **state)
@@ -63,6 +72,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(lockstep_goes_on_bit_for_bit_under_every_rule),
+        cmocka_unit_test(so_does_all_that_training_can),
         cmocka_unit_test(lockstep_goes_on_where_lanes_have_just_ended),
     };
     return RUN(cases);

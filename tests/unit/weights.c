@@ -19,17 +19,18 @@ static void fill(float *x, size_t n)
 static void begin(struct weir_weights *w)
 {
     rng = weir_rng_stream(5, WEIR_RNG_TEST, 0);
-    ok(weir_weights_create(w, N));
+    ok(weir_weights_create(w, N, 0.9));
     fill(w->w[0], N);
 }
 
 /* A whole step, in slices as three groups would cut it. */
 static void step(struct weir_weights *w, uint64_t k, const float *grad)
 {
-    struct weir_adam_config adam = weir_adam_defaults();
-    weir_weights_update(w, &adam, k, grad, 320, 704);
-    weir_weights_update(w, &adam, k, grad, 0, 320);
-    weir_weights_update(w, &adam, k, grad, 704, N);
+    struct weir_adam_config config = weir_adam_defaults();
+    struct weir_adam adam = weir_adam_at(&config, k, k, 1);
+    weir_weights_update(w, &adam, k == 0, grad, 320, 704);
+    weir_weights_update(w, &adam, k == 0, grad, 0, 320);
+    weir_weights_update(w, &adam, k == 0, grad, 704, N);
     weir_weights_turn(w);
 }
 
@@ -37,7 +38,7 @@ static void new_weights_are_zero_and_not_held(void **state)
 {
     (void)state;
     struct weir_weights w;
-    ok(weir_weights_create(&w, 10));
+    ok(weir_weights_create(&w, 10, 0));
     assert_int_equal(w.now, 0);
     assert_false(weir_weights_is_held(&w));
     for (int h = 0; h < 2; h++)
@@ -110,10 +111,31 @@ static void keeping_shows_in_no_bit(void **state)
         assert_memory_equal(a.w[a.now], b.w[b.now], bytes);
         assert_memory_equal(a.m[a.now], b.m[b.now], bytes);
         assert_memory_equal(a.v[a.now], b.v[b.now], bytes);
+        assert_memory_equal(weir_weights_shown(&a), weir_weights_shown(&b),
+                            bytes);
     }
     assert_int_equal(a.now, 0);
     weir_weights_destroy(&a);
     weir_weights_destroy(&b);
+}
+
+static void the_average_follows_the_weights(void **state)
+{
+    (void)state;
+    struct weir_weights w;
+    float grad[N];
+    double average[N];
+    begin(&w);
+    for (uint64_t k = 0; k < 7; k++) {
+        fill(grad, N);
+        step(&w, k, grad);
+        for (int i = 0; i < N; i++) {
+            average[i] =
+                k ? 0.9 * average[i] + 0.1 * w.w[0][i] : (double)w.w[0][i];
+            assert_true(fabs(weir_weights_shown(&w)[i] - average[i]) < 1e-6);
+        }
+    }
+    weir_weights_destroy(&w);
 }
 
 static void turning_without_keeping_does_nothing(void **state)
@@ -137,6 +159,7 @@ int main(void)
         cmocka_unit_test(a_step_normally_updates_in_place),
         cmocka_unit_test(a_kept_half_does_not_change_until_released),
         cmocka_unit_test(keeping_shows_in_no_bit),
+        cmocka_unit_test(the_average_follows_the_weights),
         cmocka_unit_test(turning_without_keeping_does_nothing),
     };
     return RUN(cases);
