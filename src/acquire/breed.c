@@ -21,6 +21,7 @@
  */
 #include "acquire/amis.h"
 #include "acquire/breed_settings.h"
+#include "acquire/categorical.h"
 #include "acquire/registry.h"
 #include "acquire/target.h"
 #include "base/err.h"
@@ -134,29 +135,16 @@ static void weigh(struct breed *b)
                        "breed: generation %u weighs %zu simulations as %.1f",
                        p->at.generation, p->n, effective);
     }
-    double sum = 0;
-    for (size_t i = 0; i < p->n; i++) {
-        if (!b->amis)
-            b->weight[i] = p->member[i].q;
-        b->cumulative[i] = sum += b->weight[i];
-    }
+    for (size_t i = 0; i < p->n && !b->amis; i++)
+        b->weight[i] = p->member[i].q;
+    weir_running_sums(b->weight, p->n, b->cumulative);
 }
 
-/* The first member whose sum of weights exceeds a uniform point of the total:
- * a member of no weight is never met. */
 static const double *draw_parent(const struct breed *b, struct weir_rng *rng)
 {
     const struct weir_population *p = &b->population;
-    double point = weir_rng_uniform(rng) * b->cumulative[p->n - 1];
-    size_t low = 0, high = p->n - 1;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (b->cumulative[middle] > point)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return weir_population_parameters(p, low);
+    size_t i = weir_categorical(b->cumulative, p->n, weir_rng_uniform(rng));
+    return weir_population_parameters(p, i);
 }
 
 /* Draws of one simulation in one generation: they depend on nobody else. */

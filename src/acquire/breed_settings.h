@@ -25,11 +25,6 @@
  * and 4,000 steps, `mixed` has a window of 60 and a first generation after 50.
  * `ogas_release` holds the release's literal values: sigma 0.1, 0 -> 0.7 in 3,
  * window 138, first after 100, every 414 batches, 10 steps, threshold 1.
- *
- * Offline Breed in rounds of N, GM(x) ~ sum of l_i N(x_i, sigma^2 I) with
- * alpha = min(alpha_1 i + alpha_0, alpha_max), is value_to_register `loss`,
- * sliding_window_size N, use_true_mixing true, start alpha_0, end alpha_max and
- * breakpoint (alpha_max - alpha_0) / alpha_1.
  */
 #include "acquire/kernel.h"
 #include "acquire/population.h"

@@ -180,6 +180,14 @@ size_t weir_loss_window_population(const struct weir_loss_window *w, size_t max,
     return n;
 }
 
+void weir_loss_window_forget_losses(struct weir_loss_window *w)
+{
+    for (uint32_t i = 0; i < w->room; i++)
+        w->cell[i] = (struct cell){.met = w->cell[i].met};
+    memset(w->seen, 0, (size_t)w->room * w->words * sizeof(*w->seen));
+    w->newest = w->oldest = NOBODY;
+}
+
 const double *weir_loss_window_parameters(const struct weir_loss_window *w,
                                           uint32_t simulation)
 {

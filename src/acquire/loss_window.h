@@ -77,6 +77,12 @@ size_t weir_loss_window_population(const struct weir_loss_window *w, size_t max,
                                    uint32_t min_steps,
                                    struct weir_fitness *out);
 
+/**
+ * Begin anew with every loss: a population holds those trained on from here on.
+ * Parameters stay.
+ */
+void weir_loss_window_forget_losses(struct weir_loss_window *w);
+
 /** Parameters of a simulation that was met; valid until the next meet. */
 const double *weir_loss_window_parameters(const struct weir_loss_window *w,
                                           uint32_t simulation);

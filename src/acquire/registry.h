@@ -16,6 +16,7 @@
     X(sobol)                                                                   \
     X(lhs)                                                                     \
     X(breed)                                                                   \
+    X(breed_offline)                                                           \
     X(r3)
 /* clang-format on */
 
