@@ -6,6 +6,7 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "pipeline/cut.h"
+#include "pipeline/telemetry.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -38,7 +39,6 @@ struct weir_acquisition {
     struct weir_proposal *proposal;
     double *unit, *value;
 
-    struct weir_hist latency;
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
     _Atomic uint32_t generation, finished; /* Q7 */
@@ -184,6 +184,18 @@ int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
 
 /* ---- folding what the groups published ---- */
 
+static void note(const struct weir_acquisition *a, enum weir_metric metric,
+                 int64_t value)
+{
+    weir_hist_record(weir_telemetry_hist(a->run, metric, 0), value);
+}
+
+static int64_t published_at(const struct weir_acquisition *a, uint64_t batch)
+{
+    return atomic_load_explicit(&a->published_ns[batch % PUBLISHED],
+                                memory_order_relaxed); /* L7/L8 */
+}
+
 static uint64_t published(const struct weir_acquisition *a)
 {
     uint64_t through = UINT64_MAX;
@@ -242,11 +254,13 @@ static int fold(struct weir_acquisition *a, uint64_t batch)
     struct weir_loss_record any = {.batch = batch};
     uint64_t lost = 0;
     memset(a->present, 0, a->env.batch);
+    note(a, WEIR_METRIC_LOSS_SEEN, weir_now_ns() - published_at(a, batch));
     for (uint32_t g = 0; g < a->run->groups; g++) {
         gather(a, g, batch, &any);
         lost += a->reader[g].lost;
     }
     atomic_store_explicit(&a->lost, lost, memory_order_relaxed); /* Q7 */
+    weir_counter_set(a->run->count.lost, (int64_t)lost);
     struct weir_batch_loss b = {
         .batch = batch,
         .mean = any.mean,
@@ -311,8 +325,7 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
 {
     struct weir_generation g = {
         .batch = batch,
-        .cause_ns = atomic_load_explicit(&a->published_ns[batch % PUBLISHED],
-                                         memory_order_relaxed), /* L7/L8 */
+        .cause_ns = published_at(a, batch),
     };
     uint32_t n = list_open(a);
     if (n == 0)
@@ -322,7 +335,7 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
     if (rc)
         return rc;
     rewrite(a, n, &g);
-    weir_hist_record(&a->latency, g.done_ns - g.cause_ns);
+    note(a, WEIR_METRIC_CLAIMABLE, g.done_ns - g.cause_ns);
     note_generation(a, g.number);
     weir_counter_count(a->run->count.bred, g.bred);
     a->hooks.generation(a->hooks.ctx, &g);
@@ -481,12 +494,6 @@ void weir_acquisition_post_cut(struct weir_acquisition *a, struct weir_cut *cut)
 bool weir_acquisition_has_cut(const struct weir_acquisition *a)
 {
     return atomic_load_explicit(&a->cut, memory_order_acquire) != NULL; /* Q4 */
-}
-
-const struct weir_hist *weir_acquisition_latency(
-    const struct weir_acquisition *a)
-{
-    return &a->latency;
 }
 
 int64_t weir_acquisition_cpu_ns(const struct weir_acquisition *a)

@@ -98,9 +98,6 @@ void weir_acquisition_post_cut(struct weir_acquisition *a,
 /** Whether a posted cut has not been served yet (Q4). */
 bool weir_acquisition_has_cut(const struct weir_acquisition *a);
 
-/** Published -> claimable, in ns, per generation. Stage's own; read any time. */
-const struct weir_hist *weir_acquisition_latency(
-    const struct weir_acquisition *a);
 /** CPU time of the strategy and its bookkeeping, ns (Q7). */
 int64_t weir_acquisition_cpu_ns(const struct weir_acquisition *a);
 /** Records the stage lost because it fell a whole ring behind. */

@@ -11,6 +11,7 @@
 #include "pipeline/intake.h"
 #include "pipeline/rate.h"
 #include "pipeline/recorder.h"
+#include "pipeline/telemetry.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -75,6 +76,13 @@ enum weir_ending weir_boundary_ending(const struct weir_boundary *b)
     return b->ending;
 }
 
+/* The leader's own histograms. */
+static void note(const struct weir_boundary *b, enum weir_metric metric,
+                 int64_t value)
+{
+    weir_hist_record(weir_telemetry_hist(b->run, metric, 0), value);
+}
+
 /* ---- what the last phase left ---- */
 
 /* A file that is still being written is waited for: it may be the newest. */
@@ -134,6 +142,8 @@ static void record_step(struct weir_boundary *b, int64_t now)
     weir_counter_set(c->accepted, (int64_t)weir_reservoir_totals(r)->accepted);
     weir_counter_set(c->resident, row.resident);
     weir_counter_set(c->unseen, row.unseen);
+    weir_counter_set(c->drawn, (int64_t)weir_reservoir_totals(r)->drawn);
+    weir_counter_set(c->free, weir_reservoir_free(r));
 }
 
 /* @return whether the step may stay without effect */
@@ -158,7 +168,7 @@ static int after_step(struct weir_boundary *b)
     int64_t now = weir_now_ns();
     weir_reservoir_settle(b->intake.reservoir);
     t->times.train += now - b->phase_began;
-    weir_hist_record(&t->step_hist, now - b->phase_began);
+    note(b, WEIR_METRIC_STEP, now - b->phase_began);
     if (!t->must_skip)
         weir_trainer_settle_norm(t);
     if (t->must_skip && !may_skip(b))
@@ -277,7 +287,7 @@ static int take_cut(struct weir_boundary *b)
             weir_checkpointer_wait(t->checkpointer, false);
     }
     int64_t ns = weir_now_ns() - begin;
-    weir_hist_record(&t->stall, ns);
+    note(b, WEIR_METRIC_STALL, ns);
     t->times.checkpoint += ns;
     return rc;
 }
@@ -457,7 +467,7 @@ static void note_first_use(struct weir_boundary *b, int64_t now)
         const struct weir_slot *s = weir_slot_at(&b->run->slots, t->slot[i]);
         struct weir_cell *c = weir_table_cell(b->run->table, s->simulation);
         if (weir_reservoir_views(b->intake.reservoir, t->slot[i]) == 1)
-            weir_hist_record(&t->data_age, now - s->committed_ns);
+            note(b, WEIR_METRIC_AGE, now - s->committed_ns);
         if (atomic_load_explicit(&c->first_trained_batch,
                                  memory_order_relaxed) >= 0) /* T8 */
             continue;
@@ -469,9 +479,9 @@ static void note_first_use(struct weir_boundary *b, int64_t now)
         weir_table_read(b->run->table, s->simulation, &cell);
         if (!cell.origin.bred)
             continue;
-        weir_hist_record(&t->reaction_ns, now - cell.origin.cause_ns);
-        weir_hist_record(&t->reaction_steps,
-                         (int64_t)(t->step - cell.origin.cause_batch));
+        note(b, WEIR_METRIC_REACTION, now - cell.origin.cause_ns);
+        note(b, WEIR_METRIC_REACTION_STEPS,
+             (int64_t)(t->step - cell.origin.cause_batch));
     }
 }
 
@@ -480,14 +490,16 @@ static void draw(struct weir_boundary *b)
 {
     struct weir_trainer *t = b->t;
     bool draining = b->over && b->cfg->training.steps == 0;
+    int64_t begin = weir_now_ns();
     t->n = weir_reservoir_draw(b->intake.reservoir, t->step, draining,
                                b->unseen_first, t->slot);
     if (!weir_run_is_lockstep(b->run))
         weir_deal(&b->run->plan, t->micro, t->slot, t->n);
     b->earned = false;
     int64_t now = weir_now_ns();
+    note(b, WEIR_METRIC_ASSEMBLY, now - begin);
     note_first_use(b, now);
-    weir_hist_record(&t->wait_hist, b->waited_ns);
+    note(b, WEIR_METRIC_TRAINER_WAIT, b->waited_ns);
     t->times.wait += b->waited_ns;
     weir_counter_set(b->run->count.waited_ns, t->times.wait);
 }
@@ -497,6 +509,7 @@ static void draw(struct weir_boundary *b)
 static enum weir_phase begin(struct weir_boundary *b, enum weir_phase phase)
 {
     b->phase_began = weir_now_ns();
+    weir_counter_set(b->run->count.phase, phase);
     return phase;
 }
 

@@ -7,6 +7,7 @@
 #include "io/checkpoint_writer.h"
 #include "pipeline/checkpoint_state.h"
 #include "pipeline/recorder.h"
+#include "pipeline/telemetry.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -27,7 +28,6 @@ struct weir_checkpointer {
     _Atomic uint32_t busy, copied;     /* Y3, Y4 */
     _Atomic uint32_t over;             /* Y1, Y2 */
     _Atomic int last_error;            /* Y3, Y4 */
-    struct weir_hist writes;
 };
 
 int weir_checkpointer_create(struct weir_run *run, struct weir_trainer *t,
@@ -127,7 +127,8 @@ static void note_success(struct weir_checkpointer *c,
                          const struct weir_cut *cut,
                          const struct weir_checkpoint_report *report)
 {
-    weir_hist_record(&c->writes, report->total_ns);
+    weir_hist_record(weir_telemetry_hist(c->run, WEIR_METRIC_WRITE, 0),
+                     report->total_ns);
     weir_counter_set(c->run->count.checkpoint_step, (int64_t)cut->step);
     weir_counter_set(c->run->count.checkpoint_ns, weir_now_ns());
     weir_log_debug("checkpoint", "step %llu: %.1f MiB in %.1f ms (%s)",
@@ -245,10 +246,4 @@ void weir_checkpointer_join(struct weir_checkpointer *c)
     if (c->started)
         pthread_join(c->thread, NULL);
     c->started = false;
-}
-
-const struct weir_hist *weir_checkpointer_writes(
-    const struct weir_checkpointer *c)
-{
-    return &c->writes;
 }

@@ -50,8 +50,5 @@ bool weir_checkpointer_has_copied(const struct weir_checkpointer *c);
 void weir_checkpointer_wait(struct weir_checkpointer *c, bool whole);
 /** 0, or the code of the last write, whose message was logged. */
 int weir_checkpointer_last_error(const struct weir_checkpointer *c);
-/** Checkpoints written, and the time of each whole write. */
-const struct weir_hist *weir_checkpointer_writes(
-    const struct weir_checkpointer *c);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "pipeline/telemetry.h"
 
 #include <stdlib.h>
 
@@ -131,7 +132,8 @@ static int take_sample(struct weir_intake *in, uint32_t lane, uint32_t slot)
     atomic_store_explicit(
         &weir_table_cell(in->run->table, s->simulation)->delivered,
         cell.delivered + 1, memory_order_relaxed); /* T8 */
-    weir_hist_record(&in->age, weir_now_ns() - s->committed_ns);
+    weir_hist_record(weir_telemetry_hist(in->run, WEIR_METRIC_READY, 0),
+                     weir_now_ns() - s->committed_ns);
     lend_share(in, lane);
     return WEIR_INTAKE_SAMPLE;
 }

@@ -28,7 +28,6 @@ struct weir_intake {
     uint32_t
         *simulation; /* lockstep: [lanes] id + 1 of what it runs, 0: none */
     uint32_t finished, failed;
-    struct weir_hist age; /* committed -> accepted, ns */
 };
 
 /** What the next message was. */

@@ -7,6 +7,7 @@
 #include "pipeline/boundary.h"
 #include "pipeline/cut.h"
 #include "pipeline/record_tables.h"
+#include "pipeline/telemetry.h"
 
 #include <limits.h>
 #include <pthread.h>
@@ -229,8 +230,20 @@ static void sweep(struct weir_recorder *r)
     }
 }
 
+/* How old the oldest step is that run.h5 does not hold yet. */
+static void note_lag(const struct weir_recorder *r)
+{
+    const struct weir_train_row *row = weir_ring_peek(r->train);
+    if (!row)
+        return;
+    double now = weir_run_seconds(r->run, weir_now_ns());
+    weir_hist_record(weir_telemetry_hist(r->run, WEIR_METRIC_RECORDER_LAG, 0),
+                     (int64_t)((now - row->time) * 1e9));
+}
+
 static void drain_all(struct weir_recorder *r)
 {
+    note_lag(r);
     drain(r, r->train, WEIR_RECORD_TRAIN);
     drain(r, r->validation, WEIR_RECORD_VALIDATION);
     drain(r, r->generation, WEIR_RECORD_GENERATIONS);

@@ -228,6 +228,11 @@ uint32_t weir_reservoir_unseen(const struct weir_reservoir *r)
     return r->unseen;
 }
 
+uint32_t weir_reservoir_free(const struct weir_reservoir *r)
+{
+    return r->n_free;
+}
+
 /* Take the resident at place @p at of the pool into the batch. */
 static void take(struct weir_reservoir *r, uint32_t at, bool leaves)
 {

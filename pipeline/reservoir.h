@@ -108,6 +108,8 @@ int weir_reservoir_return(struct weir_reservoir *r, uint32_t lane,
 /** Samples that can be drawn, and how many of them have not been yet. */
 uint32_t weir_reservoir_size(const struct weir_reservoir *r);
 uint32_t weir_reservoir_unseen(const struct weir_reservoir *r);
+/** Slots that hold nothing and are lent to nobody. */
+uint32_t weir_reservoir_free(const struct weir_reservoir *r);
 
 /**
  * Draw batch number @p batch.

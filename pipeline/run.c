@@ -6,19 +6,19 @@
 #include "base/log.h"
 #include "pde/registry.h"
 #include "pipeline/registries.h"
+#include "pipeline/telemetry.h"
 #include "pipeline/wisdom_file.h"
 
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COUNTERS      32
 #define LOSS_BATCHES  128 /* a reader may fall this many batches behind */
 #define WORKING_BYTES ((size_t)64 << 20) /* nets, heap: an allowance */
 
 /* Offsets of everything in the mapping. */
 struct places {
-    size_t table, counters, bells, slots, bytes;
+    size_t table, bells, slots, bytes;
     size_t port, port_stride; /* lanes of them */
     size_t loss, loss_stride; /* groups of them */
     size_t loss_cells;
@@ -56,7 +56,6 @@ static struct places lay_out(const struct weir_run *run)
     p.port_stride = (port + page - 1) / page * page;
     p.loss_stride = (weir_loss_bytes(p.loss_cells) + page - 1) / page * page;
     p.bells = weir_layout_add(&l, 4 * sizeof(struct weir_doorbell), WEIR_ALIGN);
-    p.counters = add_pages(&l, weir_counters_bytes(COUNTERS));
     p.table = add_pages(&l, weir_table_bytes(table_capacity(cfg), dims));
     p.loss = add_pages(&l, run->groups * p.loss_stride);
     p.port = add_pages(&l, run->lanes * p.port_stride);
@@ -97,8 +96,9 @@ static void bind_memory(struct weir_run *run, const struct places *p)
                           run->plan.group[g].node, "losses");
 }
 
-static void add_counters(struct weir_run *run, struct weir_counters *page)
+static void add_counters(struct weir_run *run)
 {
+    struct weir_counters *page = weir_stats_counters(run->stats);
     struct weir_run_counters *c = &run->count;
     c->step = weir_counter_add(page, WEIR_COUNTER_TOTAL, "train.step");
     c->steps = weir_counter_add(page, WEIR_COUNTER_LEVEL, "train.steps");
@@ -123,6 +123,12 @@ static void add_counters(struct weir_run *run, struct weir_counters *page)
         weir_counter_add(page, WEIR_COUNTER_TOTAL, "checkpoint.step");
     c->checkpoint_ns =
         weir_counter_add(page, WEIR_COUNTER_TIME, "checkpoint.time");
+    c->free = weir_counter_add(page, WEIR_COUNTER_LEVEL, "reservoir.free");
+    c->drawn = weir_counter_add(page, WEIR_COUNTER_TOTAL, "train.samples");
+    c->lost = weir_counter_add(page, WEIR_COUNTER_TOTAL, "acquire.lost");
+    c->batch = weir_counter_add(page, WEIR_COUNTER_LEVEL, "train.batch");
+    c->phase = weir_counter_add(page, WEIR_COUNTER_LEVEL, "train.phase");
+    weir_counter_set(c->batch, run->cfg->training.batch);
     weir_counter_set(c->steps, run->cfg->training.steps);
     weir_counter_set(c->budget, run->cfg->simulations.budget);
     weir_counter_set(c->capacity, run->cfg->reservoir.capacity);
@@ -132,7 +138,6 @@ static void add_counters(struct weir_run *run, struct weir_counters *page)
 static int init_memory(struct weir_run *run, const struct places *p)
 {
     unsigned char *base = run->memory.base;
-    struct weir_counters *page = (void *)(base + p->counters);
     weir_table_init(run->table, table_capacity(run->cfg),
                     (uint32_t)run->cfg->space.n);
     for (uint32_t g = 0; g < run->groups; g++)
@@ -146,8 +151,6 @@ static int init_memory(struct weir_run *run, const struct places *p)
     run->acquire_bell = &bell[1];
     run->checkpoint_bell = &bell[2];
     run->record_bell = &bell[3];
-    weir_counters_init(page, COUNTERS);
-    add_counters(run, page);
     weir_mapping_publish(&run->memory);
     return rc;
 }
@@ -271,7 +274,10 @@ int weir_run_create(const struct weir_config *cfg, const char *dir,
     run->solver_threads = (uint32_t)run->plan.solvers;
     run->groups = (uint32_t)run->plan.groups;
     run->micro_batches = (uint32_t)micro_batches(cfg);
-    return map_memory(run);
+    rc = weir_telemetry_create(run);
+    if (rc == 0)
+        add_counters(run);
+    return rc ? rc : map_memory(run);
 }
 
 void weir_run_destroy(struct weir_run *run)
@@ -282,6 +288,7 @@ void weir_run_destroy(struct weir_run *run)
         run->solver->release(run->solver_config);
     if (run->memory.base)
         weir_mapping_close(&run->memory);
+    weir_telemetry_destroy(run);
     weir_plan_free(&run->plan);
     weir_topology_free(&run->topology);
     weir_stop_destroy(&run->stop);
@@ -305,6 +312,7 @@ void weir_run_enter(struct weir_run *run, const struct weir_place *place,
                     const char *name)
 {
     pthread_setname_np(pthread_self(), name);
+    weir_telemetry_enter(run, name);
     weir_apply_thread(&run->topology, place, name);
 }
 

@@ -16,6 +16,7 @@
 #include "shm/mapping.h"
 #include "shm/port.h"
 #include "shm/slot.h"
+#include "shm/stats.h"
 #include "shm/table.h"
 #include "topo/apply.h"
 #include "topo/plan.h"
@@ -28,7 +29,11 @@ struct weir_run_counters {
     struct weir_counter *accepted, *resident, *unseen, *capacity;
     struct weir_counter *generation, *bred, *checkpoint_step, *checkpoint_ns;
     struct weir_counter *waited_ns, *validation;
+    struct weir_counter *free, *drawn, *lost, *batch, *phase;
 };
+
+/** Room for the histograms of telemetry.h. */
+#define WEIR_RUN_METRICS 32
 
 struct weir_run {
     const struct weir_config *cfg;
@@ -55,6 +60,9 @@ struct weir_run {
     struct weir_slots slots;
     struct weir_doorbell *trainer_bell, *acquire_bell, *checkpoint_bell,
         *record_bell;
+    struct weir_mapping stats_memory; /* what viewers may map */
+    struct weir_stats *stats;
+    uint32_t hist_at[WEIR_RUN_METRICS]; /* first histogram of each metric */
     struct weir_run_counters count;
 
     struct weir_stop stop;

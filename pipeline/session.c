@@ -7,6 +7,7 @@
 #include "nn/registry.h"
 #include "pipeline/intake.h"
 #include "pipeline/restore.h"
+#include "pipeline/telemetry.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -66,11 +67,31 @@ static int create_files(struct weir_session *s, const uint64_t *rows)
     return rc;
 }
 
+/* A viewer gets the statistics, and no way to change them. */
+static enum weir_socket_fate show(void *ctx,
+                                  const struct weir_socket_call *call)
+{
+    const struct weir_run *run = ctx;
+    struct weir_handover m = weir_handover_make(WEIR_HANDOVER_VIEW);
+    if (weir_handover_send(call->socket, &m, &run->stats_memory.fd, 1)) {
+        weir_err_clear();
+        return WEIR_SOCKET_CLOSE;
+    }
+    weir_telemetry_sample(ctx);
+    return WEIR_SOCKET_STAY;
+}
+
 /* A run without a socket is a run all the same. */
 static void open_socket(struct weir_session *s)
 {
-    if (weir_socket_create(s->run, &s->socket) == 0)
+    int rc = weir_mapping_seal(&s->run->stats_memory, true);
+    rc = rc ? rc : weir_socket_create(s->run, &s->socket);
+    if (rc == 0) {
+        weir_mapping_publish(&s->run->stats_memory);
+        weir_socket_serve(s->socket, WEIR_HANDOVER_VIEW, show, s->run);
+        weir_socket_tick(s->socket, weir_telemetry_sample, s->run);
         return;
+    }
     weir_log_warn("socket", "%s; other programs cannot reach this run",
                   weir_err_message());
     weir_err_clear();
@@ -164,49 +185,38 @@ static void join_stages(struct weir_session *s)
         weir_checkpointer_join(s->checkpointer);
 }
 
-static size_t list_histograms(struct weir_session *s, struct weir_hist *views,
-                              struct weir_hist *slot_wait,
+/* Every latency of all its threads together, and one that only the reservoir
+ * knows. @p merged has room for all. */
+static size_t list_histograms(struct weir_session *s, struct weir_hist *merged,
                               struct weir_named_hist *out)
 {
-    struct weir_trainer *t = s->trainer;
-    struct weir_intake *in = weir_boundary_intake(t->boundary);
+    struct weir_intake *in = weir_boundary_intake(s->trainer->boundary);
     size_t n = 0;
-    weir_reservoir_view_histogram(in->reservoir, true, views);
-    weir_solver_stage_waits(s->solvers, slot_wait);
-    out[n++] = (struct weir_named_hist){"views_per_sample", views};
-    out[n++] = (struct weir_named_hist){"solver_slot_wait_ns", slot_wait};
-    out[n++] = (struct weir_named_hist){"ready_ring_ns", &in->age};
-    out[n++] = (struct weir_named_hist){"age_at_first_use_ns", &t->data_age};
-    out[n++] = (struct weir_named_hist){"trainer_wait_ns", &t->wait_hist};
-    out[n++] = (struct weir_named_hist){"step_ns", &t->step_hist};
-    out[n++] = (struct weir_named_hist){
-        "loss_to_claimable_ns", weir_acquisition_latency(s->acquisition)};
-    out[n++] =
-        (struct weir_named_hist){"loss_to_first_use_ns", &t->reaction_ns};
-    out[n++] =
-        (struct weir_named_hist){"loss_to_first_use_steps", &t->reaction_steps};
-    out[n++] = (struct weir_named_hist){"checkpoint_stall_ns", &t->stall};
-    if (s->checkpointer)
-        out[n++] = (struct weir_named_hist){
-            "checkpoint_write_ns", weir_checkpointer_writes(s->checkpointer)};
-    return n;
+    for (enum weir_metric m = 0; m < WEIR_METRIC_COUNT; m++, n++) {
+        weir_telemetry_merge(s->run, m, &merged[n]);
+        out[n] = (struct weir_named_hist){weir_metric_name(m), &merged[n]};
+    }
+    weir_reservoir_view_histogram(in->reservoir, true, &merged[n]);
+    out[n] = (struct weir_named_hist){"views_per_sample", &merged[n]};
+    return n + 1;
 }
 
 static void finish_record(struct weir_session *s)
 {
     struct weir_trainer *t = s->trainer;
-    struct weir_named_hist list[16];
-    struct weir_hist *own = weir_array(2, sizeof(*own));
+    struct weir_named_hist list[WEIR_METRIC_COUNT + 1];
+    struct weir_hist *merged =
+        weir_array(WEIR_METRIC_COUNT + 1, sizeof(*merged));
     struct weir_evaluation_row test = {
         .step = t->validated ? t->best_step : t->step,
         .time = weir_run_seconds(s->run, weir_now_ns()),
         .seconds = (double)t->times.test * 1e-9,
         .e = t->test_result,
     };
-    size_t n = own ? list_histograms(s, own, own + 1, list) : 0;
+    size_t n = merged ? list_histograms(s, merged, list) : 0;
     weir_recorder_finish(s->recorder, t->tested ? &test : NULL, list, n,
                          (int)weir_session_ending(s));
-    free(own);
+    free(merged);
 }
 
 static int outcome(const struct weir_session *s)
@@ -230,9 +240,12 @@ int weir_session_run(struct weir_session *s, weir_session_watch_fn *watch,
     watch_over(s, watch, ctx, seconds);
     join_stages(s);
     s->cpu_ns = weir_process_cpu_ns() - s->cpu_ns;
-    weir_socket_stop(s->socket);
     if (s->recorder)
         finish_record(s);
+    weir_telemetry_sample(s->run);
+    weir_stats_end(s->run->stats, (uint32_t)weir_session_ending(s),
+                   weir_now_ns());
+    weir_socket_stop(s->socket);
     return outcome(s);
 }
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "pipeline/telemetry.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ struct lane {
     uint64_t unsaid; /* a message that found `ready` full; 0: none */
     struct weir_claim claim;
     int64_t blocked_since; /* 0: not blocked */
-    struct weir_hist *waits;
+    struct weir_hist *waits, *steps;
 };
 
 struct thread {
@@ -35,7 +36,6 @@ struct thread {
     uint32_t id;
     pthread_t handle;
     bool started;
-    struct weir_hist *waits;
 };
 
 struct weir_solver_stage {
@@ -55,6 +55,14 @@ static void add_time(_Atomic int64_t *total, int64_t ns)
 {
     int64_t now = atomic_load_explicit(total, memory_order_relaxed); /* S5 */
     atomic_store_explicit(total, now + ns, memory_order_relaxed);    /* S5 */
+}
+
+static void count_sample(struct lane *l)
+{
+    uint64_t n =
+        atomic_load_explicit(&l->port->samples, memory_order_relaxed); /* S5 */
+    atomic_store_explicit(&l->port->samples, n + 1,
+                          memory_order_relaxed); /* S5 */
 }
 
 /* Simulations that end without a sample can fill the ring (port.h). @return
@@ -120,6 +128,7 @@ static bool deliver(struct lane *l)
     write_slot(l, weir_slot_at(&l->run->slots, (uint32_t)slot), first);
     l->pending = false;
     l->next = first + 1;
+    count_sample(l);
     say(l, WEIR_MESSAGE_SAMPLE, (uint32_t)slot);
     return true;
 }
@@ -156,7 +165,9 @@ static void solve(struct lane *l)
         l->step++;
         take_state(l);
     }
-    add_time(&l->port->busy_ns, weir_now_ns() - start);
+    int64_t ns = weir_now_ns() - start;
+    add_time(&l->port->busy_ns, ns);
+    weir_hist_record(l->steps, ns);
     if (rc)
         give_up(l);
 }
@@ -276,7 +287,8 @@ static int create_lanes(struct thread *t)
     struct weir_run *run = t->run;
     for (uint32_t i = t->id; i < run->lanes; i += run->solver_threads) {
         struct lane *l = &t->lane[i];
-        l->waits = t->waits;
+        l->waits = weir_telemetry_hist(run, WEIR_METRIC_SLOT_WAIT, t->id);
+        l->steps = weir_telemetry_hist(run, WEIR_METRIC_SOLVER_STEP, t->id);
         l->history = weir_array(run->window * run->frame_floats, sizeof(float));
         if (!l->history)
             return WEIR_FAIL(ENOMEM, "solver lane %u", i);
@@ -329,9 +341,6 @@ int weir_solver_stage_create(struct weir_run *run,
                                    .ready = weir_port_ready(run->port[i])};
     for (uint32_t i = 0; i < run->solver_threads; i++) {
         s->thread[i] = (struct thread){.run = run, .lane = s->lane, .id = i};
-        s->thread[i].waits = weir_array(1, sizeof(struct weir_hist));
-        if (!s->thread[i].waits)
-            return WEIR_FAIL(ENOMEM, "solver stage");
     }
     return 0;
 }
@@ -365,18 +374,9 @@ void weir_solver_stage_destroy(struct weir_solver_stage *stage)
             stage->run->solver->destroy(stage->lane[i].solver);
         free(stage->lane[i].history);
     }
-    for (uint32_t i = 0; stage->thread && i < stage->run->solver_threads; i++)
-        free(stage->thread[i].waits);
     free(stage->lane);
     free(stage->thread);
     free(stage);
-}
-
-void weir_solver_stage_waits(const struct weir_solver_stage *stage,
-                             struct weir_hist *out)
-{
-    for (uint32_t i = 0; i < stage->run->solver_threads; i++)
-        weir_hist_merge(out, stage->thread[i].waits);
 }
 
 void weir_solver_stage_times(const struct weir_solver_stage *stage,

@@ -13,7 +13,6 @@
  * trainer's leader claims for it and leaves the simulation in the port's
  * mailbox, so that which lane runs what does not depend on timing.
  */
-#include "base/hist.h"
 #include "pipeline/run.h"
 
 struct weir_solver_stage;
@@ -27,9 +26,6 @@ int weir_solver_stage_start(struct weir_solver_stage *stage);
 void weir_solver_stage_join(struct weir_solver_stage *stage);
 void weir_solver_stage_destroy(struct weir_solver_stage *stage);
 
-/** Waits for a lent slot, in ns, of all threads together. */
-void weir_solver_stage_waits(const struct weir_solver_stage *stage,
-                             struct weir_hist *out);
 /** Time inside the solver and time without a slot, in ns, of all threads. */
 void weir_solver_stage_times(const struct weir_solver_stage *stage,
                              int64_t *busy_ns, int64_t *blocked_ns);

@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "pipeline/intake.h"
+#include "pipeline/limits.h"
+#include "pipeline/telemetry.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -119,32 +121,47 @@ static void print_time(const struct weir_session *s)
            (double)t->checkpoint * 1e-9);
 }
 
-static void print_quantiles(const char *name, const struct weir_hist *h)
+/* fio's columns; the widest distributions need the far ones most. */
+static const double quantiles[] = {0.01, 0.5, 0.9, 0.99, 0.999};
+#define QUANTILES (sizeof(quantiles) / sizeof(*quantiles))
+
+static void print_value(double value, enum weir_stats_class kind)
 {
-    char a[32], b[32], c[32];
-    if (weir_hist_count(h) == 0)
-        return;
-    printf("          %-26s p50 %s, p99 %s, max %s\n", name,
-           pretty_ns((double)weir_hist_quantile(h, 0.5), a),
-           pretty_ns((double)weir_hist_quantile(h, 0.99), b),
-           pretty_ns((double)weir_hist_max(h), c));
+    char text[32];
+    if (kind == WEIR_STATS_COUNT)
+        snprintf(text, sizeof(text), "%.0f", value);
+    else
+        pretty_ns(value, text);
+    printf(" %9s", text);
+}
+
+static void print_distribution(enum weir_metric metric,
+                               const struct weir_hist *h)
+{
+    enum weir_stats_class kind = weir_metric_class(metric);
+    printf("          %-28s %9llu", weir_metric_title(metric),
+           (unsigned long long)weir_hist_count(h));
+    for (size_t i = 0; i < QUANTILES; i++)
+        print_value((double)weir_hist_quantile(h, quantiles[i]), kind);
+    print_value((double)weir_hist_max(h), kind);
+    print_value(weir_hist_mean(h), kind);
+    printf("\n");
 }
 
 static void print_latency(const struct weir_session *s)
 {
-    const struct weir_trainer *t = s->trainer;
-    printf("latency   %-26s p50 %.2f ms, p99 %.2f ms\n", "gradient step",
-           (double)weir_hist_quantile(&t->step_hist, 0.5) * 1e-6,
-           (double)weir_hist_quantile(&t->step_hist, 0.99) * 1e-6);
-    print_quantiles("loss -> claimable cell",
-                    weir_acquisition_latency(s->acquisition));
-    print_quantiles("loss -> first step on it", &t->reaction_ns);
-    if (weir_hist_count(&t->reaction_steps))
-        printf(
-            "          %-26s p50 %llu, p99 %llu\n", "  in gradient steps",
-            (unsigned long long)weir_hist_quantile(&t->reaction_steps, 0.5),
-            (unsigned long long)weir_hist_quantile(&t->reaction_steps, 0.99));
-    print_quantiles("trainer held by checkpoint", &t->stall);
+    struct weir_hist *h = weir_array(1, sizeof(*h));
+    if (!h)
+        return;
+    printf("latency   %-28s %9s %9s %9s %9s %9s %9s %9s %9s\n", "", "count",
+           "p1", "p50", "p90", "p99", "p99.9", "max", "mean");
+    for (enum weir_metric m = 0; m < WEIR_METRIC_COUNT; m++) {
+        weir_hist_reset(h);
+        weir_telemetry_merge(s->run, m, h);
+        if (weir_hist_count(h))
+            print_distribution(m, h);
+    }
+    free(h);
 }
 
 static void print_samples(const struct weir_session *s)
@@ -184,19 +201,13 @@ static void print_strategy(const struct weir_session *s)
     printf("\n");
 }
 
-/* The stage that the others waited for. */
 static void print_limit(const struct weir_session *s)
 {
-    const struct weir_trainer_times *t = &s->trainer->times;
-    int64_t busy, blocked;
-    weir_solver_stage_times(s->solvers, &busy, &blocked);
-    double trained = (double)(t->train + t->wait);
-    double wait = trained > 0 ? (double)t->wait / trained : 0;
-    double lanes = (double)(busy + blocked);
-    double held = lanes > 0 ? (double)blocked / lanes : 0;
-    printf("limited by %s: the trainer waited %.0f %% of its time for "
-           "samples, lanes %.0f %% of theirs for a slot\n",
-           wait > held ? "the solvers" : "the trainer", 100 * wait, 100 * held);
+    struct weir_limits l;
+    char text[256];
+    weir_limits_of(s, &l);
+    weir_limits_text(&l, text, sizeof(text));
+    printf("limited by %s\n", text);
 }
 
 void weir_summary_print(const struct weir_session *s)
@@ -205,7 +216,7 @@ void weir_summary_print(const struct weir_session *s)
     print_test(s);
     print_time(s);
     print_samples(s);
-    if (weir_hist_count(&s->trainer->step_hist)) {
+    if (s->trainer->step > s->first_step) {
         print_latency(s);
         print_strategy(s);
         print_limit(s);

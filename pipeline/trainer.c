@@ -6,6 +6,7 @@
 #include "nn/registry.h"
 #include "pipeline/boundary.h"
 #include "pipeline/registries.h"
+#include "pipeline/telemetry.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -178,6 +179,28 @@ size_t weir_trainer_bytes(const struct weir_trainer *t)
 
 /* ---- one step, by every group ---- */
 
+static void note(const struct group *g, enum weir_metric metric, int64_t ns)
+{
+    weir_hist_record(weir_telemetry_hist(g->t->run, metric, g->id), ns);
+}
+
+/* @return whether this group leads until it opens the barrier */
+static bool arrive(struct group *g)
+{
+    int64_t begin = weir_now_ns();
+    bool leads = weir_barrier_arrive(&g->t->barrier);
+    if (!leads)
+        note(g, WEIR_METRIC_GROUP_WAIT, weir_now_ns() - begin);
+    return leads;
+}
+
+static void note_passes(const struct group *g, int64_t begin)
+{
+    int64_t turned = weir_surrogate_turned_ns(g->surrogate);
+    note(g, WEIR_METRIC_FORWARD, turned - begin);
+    note(g, WEIR_METRIC_BACKWARD, weir_now_ns() - turned);
+}
+
 static int train_micro_batch(struct group *g, uint32_t member, uint32_t m)
 {
     struct weir_trainer *t = g->t;
@@ -189,10 +212,13 @@ static int train_micro_batch(struct group *g, uint32_t member, uint32_t m)
                            ? weir_slot_at(&t->run->slots, t->slot[at])->frames
                            : NULL;
     }
-    return weir_surrogate_train(
+    int64_t begin = weir_now_ns();
+    int rc = weir_surrogate_train(
         g->surrogate, t->weights.w[t->weights.now] + weights, &t->normaliser,
         g->sample, 1.0f / (float)t->n, t->grad[m] + weights, t->loss + losses,
         t->difficulty + losses);
+    note_passes(g, begin);
+    return rc;
 }
 
 /* A sample's loss is the mean of its members'; it takes the first's place. */
@@ -340,11 +366,13 @@ static int train_step(struct group *g)
     int rc = 0;
     for (uint32_t k = g->id; rc == 0 && k < all; k += t->run->groups)
         rc = train_micro_batch(g, k / parts, k % parts);
-    if (weir_barrier_arrive(&t->barrier)) {
+    if (arrive(g)) {
         gather_statistics(t);
         weir_barrier_open(&t->barrier);
     }
+    int64_t begin = weir_now_ns();
     update(t, g->id);
+    note(g, WEIR_METRIC_REDUCE, weir_now_ns() - begin);
     publish_losses(t, g->id);
     return rc;
 }
@@ -424,7 +452,7 @@ static void *group_thread(void *arg)
     for (;;) {
         if (rc < 0)
             weir_stop_fail(&t->run->stop);
-        if (weir_barrier_arrive(&t->barrier)) {
+        if (arrive(g)) {
             weir_boundary_pass(t->boundary);
             weir_barrier_open(&t->barrier);
         }

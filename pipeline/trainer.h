@@ -35,7 +35,6 @@
  *
  * All of it is ordered by the two barriers of a step; nothing here is atomic.
  */
-#include "base/hist.h"
 #include "nn/clip.h"
 #include "nn/ensemble.h"
 #include "pipeline/acquisition_stage.h"
@@ -111,12 +110,6 @@ struct weir_trainer {
     bool is_whole;        /* all of them were; guarded by gate */
     /* leader's, read after the run */
     struct weir_trainer_times times;
-    struct weir_hist wait_hist; /* trainer's waits for samples, per step */
-    struct weir_hist step_hist; /* whole steps */
-    struct weir_hist data_age;  /* committed -> first in a batch */
-    struct weir_hist reaction_ns, reaction_steps; /* loss -> first step on
-                                                     data it asked for */
-    struct weir_hist stall; /* leader's time for a checkpoint */
 };
 
 int weir_trainer_create(struct weir_run *run,

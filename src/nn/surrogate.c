@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "nn/surrogate.h"
 
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "nn/net.h"
@@ -18,6 +19,7 @@ struct weir_surrogate {
     float *change;        /* net's output, then dL/d output */
     float *state;         /* unroll + 1 batches: the predicted chain */
     float *sensitivity;   /* dL/d state */
+    int64_t turned_ns;    /* when the last train() began to go back */
 };
 
 /* The affine maps around the net, for one channel. */
@@ -267,12 +269,18 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
                                s->frame)
                    : 0.0F;
     }
+    s->turned_ns = weir_now_ns();
     memset(s->sensitivity, 0, batch_floats(s) * sizeof(float));
     for (int k = last - 1; k >= 0 && !rc; k--) {
         add_errors(s, k + 1, norm, samples, inv_count, loss);
         rc = retreat(s, k, packed, norm, grad);
     }
     return rc;
+}
+
+int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s)
+{
+    return s->turned_ns;
 }
 
 int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,

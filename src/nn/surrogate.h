@@ -84,6 +84,9 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
                          const float *const *samples, float inv_count,
                          float *grad, float *loss, float *difficulty);
 
+/** When the last train() turned from forward to backward; CLOCK_MONOTONIC. */
+int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s);
+
 /**
  * Advance @p n states by one step: @p in and @p out are (n, channels, points),
  * physical units, and may be the same array.

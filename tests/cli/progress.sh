@@ -32,7 +32,7 @@ awk -v keys="$keys" '
 for line in "ended     all planned gradient steps done" \
     "test      one-step nRMSE on 6 held-out trajectories" \
     "worst trajectory" "rollout to step 10" "time      training" \
-    "samples   8000 in" "latency   gradient step" "strategy  breed: " \
+    "samples   8000 in" "latency  " "gradient step  " "strategy  breed: " \
     "limited by " "results   a/run.h5, a/checkpoints"; do
     has out "$line"
 done

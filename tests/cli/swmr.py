@@ -64,7 +64,8 @@ def check_end(f):
     names = {n.decode() for n in f["histograms/name"][:]}
     for wanted in ("views_per_sample", "step_ns", "solver_slot_wait_ns",
                    "loss_to_claimable_ns", "loss_to_first_use_ns",
-                   "checkpoint_write_ns"):
+                   "checkpoint_write_ns", "forward_ns", "backward_ns",
+                   "reduce_ns", "batch_assembly_ns", "recorder_lag_ns"):
         assert wanted in names, (wanted, names)
     steps = f["histograms/count"][:][f["histograms/name"][:] == b"step_ns"]
     assert steps.sum() == 120
