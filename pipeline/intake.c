@@ -114,14 +114,24 @@ static bool is_running(const struct weir_intake *in, uint32_t lane,
     return cell->state == WEIR_CELL_CLAIMED && cell->lane == lane;
 }
 
+/* The attempt whose next sample @p slot may hold; 0: none is expected. A slot
+ * that is not the lane's is not looked into: another may be writing it. */
+static uint32_t expected_attempt(const struct weir_intake *in, uint32_t lane,
+                                 uint32_t slot, struct weir_cell_view *cell)
+{
+    if (!weir_reservoir_is_lent(in->reservoir, lane, slot))
+        return 0;
+    const struct weir_slot *s = weir_slot_at(&in->run->slots, slot);
+    if (!is_running(in, lane, s->simulation, cell) ||
+        cell->delivered >= in->run->samples)
+        return 0;
+    return cell->attempt;
+}
+
 static int take_sample(struct weir_intake *in, uint32_t lane, uint32_t slot)
 {
-    const struct weir_slot *s =
-        weir_slot_at(&in->run->slots, slot % in->run->slots.count);
     struct weir_cell_view cell = {0};
-    uint32_t attempt = 0; /* no attempt has number 0: refused */
-    if (is_running(in, lane, s->simulation, &cell))
-        attempt = cell.attempt;
+    uint32_t attempt = expected_attempt(in, lane, slot, &cell);
     if (weir_reservoir_accept(in->reservoir, lane, slot, attempt,
                               cell.delivered)) {
         weir_log_warn("reservoir", "%s", weir_err_message());
@@ -129,6 +139,7 @@ static int take_sample(struct weir_intake *in, uint32_t lane, uint32_t slot)
         lend_share(in, lane);
         return WEIR_INTAKE_OTHER;
     }
+    const struct weir_slot *s = weir_slot_at(&in->run->slots, slot);
     atomic_store_explicit(
         &weir_table_cell(in->run->table, s->simulation)->delivered,
         cell.delivered + 1, memory_order_relaxed); /* T8 */

@@ -175,8 +175,8 @@ bool weir_reservoir_blocks_a_lane(const struct weir_reservoir *r)
     return false;
 }
 
-static bool is_lent_to(const struct weir_reservoir *r, uint32_t slot,
-                       uint32_t lane)
+bool weir_reservoir_is_lent(const struct weir_reservoir *r, uint32_t lane,
+                            uint32_t slot)
 {
     return slot < r->slots->count && r->entry[slot].state == WEIR_SLOT_LENT &&
            r->entry[slot].lane == lane;
@@ -185,7 +185,7 @@ static bool is_lent_to(const struct weir_reservoir *r, uint32_t slot,
 int weir_reservoir_return(struct weir_reservoir *r, uint32_t lane,
                           uint32_t slot)
 {
-    if (!is_lent_to(r, slot, lane)) {
+    if (!weir_reservoir_is_lent(r, lane, slot)) {
         r->totals.refused++;
         return WEIR_FAIL(EPROTO, "lane %u: slot %u is not lent to it", lane,
                          slot);
@@ -198,10 +198,10 @@ int weir_reservoir_return(struct weir_reservoir *r, uint32_t lane,
 int weir_reservoir_accept(struct weir_reservoir *r, uint32_t lane,
                           uint32_t slot, uint32_t attempt, uint32_t step)
 {
-    if (!is_lent_to(r, slot, lane))
+    if (!weir_reservoir_is_lent(r, lane, slot))
         return weir_reservoir_return(r, lane, slot);
     const struct weir_slot *s = weir_slot_at(r->slots, slot);
-    if (s->attempt != attempt || s->step != step) {
+    if (attempt == 0 || s->attempt != attempt || s->step != step) {
         WEIR_FAIL(EPROTO,
                   "lane %u: simulation %u sent attempt %u step %u, expected "
                   "attempt %u step %u",

@@ -90,12 +90,17 @@ void weir_reservoir_destroy(struct weir_reservoir *r);
 int weir_reservoir_lend(struct weir_reservoir *r, uint32_t lane);
 /** Slots lent to @p lane and not yet accepted or refused. */
 uint32_t weir_reservoir_lent(const struct weir_reservoir *r, uint32_t lane);
+/** Whether @p slot, any number, is lent to @p lane: else its header may be
+ * being written, and is not to be read. */
+bool weir_reservoir_is_lent(const struct weir_reservoir *r, uint32_t lane,
+                            uint32_t slot);
 /** Whether some lane has no slot at all, so that it cannot deliver. */
 bool weir_reservoir_blocks_a_lane(const struct weir_reservoir *r);
 
 /**
  * @p lane says that @p slot holds a sample; @p attempt and @p step are what the
- * ledger expects next of the simulation named in the slot's header.
+ * ledger expects next of the simulation named in the slot's header; attempt 0:
+ * it expects nothing.
  * @return 0        accepted: RESIDENT and unseen
  * @return -EPROTO  the claim does not match; a slot of this lane is FREE again
  */
