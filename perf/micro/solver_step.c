@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * One step of the scheme (a sub-step), and the same FFTW calls on their own:
- * CPU time of one thread, the two taken in turn. Usage:
+ * CPU time of one thread, the two taken in turn. GFLOP/s count the transforms by
+ * FFTW's convention, bytes the passes over arrays, both beside what the core
+ * can do at most: the triad over a working set of a lane's size. Usage:
  *   solver_step [SOLVER POINTS ORDER [estimate|measure]]
  * Without arguments: every system at its sizes, FFTW_ESTIMATE.
  */
+#include "perf/peaks.h"
 #include "perf/perf.h"
 
 #include "base/err.h"
@@ -68,10 +71,12 @@ static void transforms(const struct bench *b, const struct weir_spectrum *s,
         line_transforms(b, s, modes, real);
         return;
     }
+    /* Each operand has columns of its own: they share a cache as in a step. */
     fftw_complex *pair = (fftw_complex *)real;
     for (int f = 0; f < b->operands; f++)
         for (size_t p = 0; p < s->stride; p += WEIR_PANEL)
-            fftw_execute_dft(s->panel_backward, panel, wide + p);
+            fftw_execute_dft(s->panel_backward, panel,
+                             wide + (size_t)f * s->rows * s->stride + p);
     for (size_t r = 0; r < s->rows; r += 2) {
         for (int f = 0; f < b->operands; f++)
             fftw_execute_dft(s->pair_backward, modes, pair);
@@ -96,7 +101,8 @@ static struct arrays arrays_of(const struct bench *b, bool measure)
                               b->dealias, measure, &a.spectrum));
     const struct weir_spectrum *s = a.spectrum;
     a.modes = weir_array(s->cols + 8, sizeof(fftw_complex));
-    a.wide = weir_array(s->rows * s->stride, sizeof(fftw_complex));
+    a.wide = weir_array((size_t)b->operands * s->rows * s->stride,
+                        sizeof(fftw_complex));
     a.panel = weir_array(s->rows * WEIR_PANEL, sizeof(fftw_complex));
     a.real = weir_array(2 * s->cols, sizeof(double));
     return a;
@@ -117,6 +123,29 @@ static double flops(const struct bench *b)
     double n = pow(b->points, b->dims);
     return b->order * (b->operands + b->results) * 2.5 * n * log2(n);
 }
+
+/*
+ * Bytes that the passes of one step load and store, each array of a pass once:
+ * a coefficient is 16 bytes, a real weight or table entry 8. Twiddle factors and
+ * FFTW's own passes inside a row or a panel are left out: they stay in the first
+ * cache.
+ */
+static double bytes(const struct bench *b, const struct weir_spectrum *s)
+{
+    double kept = (double)s->kept * (b->solver[0] == 'g' ? 2 : 1);
+    double wide = (double)(b->dims == 2 ? s->rows * s->stride : s->half);
+    double grid = (double)(b->dims == 2 ? 0 : s->cols);
+    double in = b->operands, out = b->results;
+    double evaluate = in * (24 * kept + 16 * wide) + /* columns */
+                      in * (16 * wide + 8 * grid) +  /* rows */
+                      out * (16 * wide + 8 * grid) + /* back */
+                      out * (16 * wide + 24 * kept);
+    /* Arrays and weights of the stages: see etdrk.c. */
+    double stages = (b->order == 4 ? 16 * 16 + 10 * 8 : 7 * 16 + 3 * 8) * kept;
+    return b->order * evaluate + stages;
+}
+
+static double peak_gflops;
 
 static void run(const struct bench *b, const char *fftw)
 {
@@ -157,12 +186,17 @@ static void run(const struct bench *b, const char *fftw)
     }
     double step = (double)weir_hist_quantile(h, 0.5);
     double fft = (double)weir_hist_quantile(h + 1, 0.5);
+    double gflops = flops(b) / step, gbytes = bytes(b, a.spectrum) / step;
+    double top_bytes = perf_peak_gbytes(info.lane_bytes);
     perf_row("solver_step", "ns of CPU per step of the scheme", h,
              "\"solver\": \"%s\", \"fftw\": \"%s\", \"points\": %d, \"dims\": "
-             "%d, \"order\": %d, "
-             "\"fft_ns\": %.0f, \"fft_share\": %.3f, \"gflops\": %.2f, ",
-             b->solver, fftw, b->points, b->dims, b->order, fft, fft / step,
-             flops(b) / step);
+             "%d, \"order\": %d, \"lane_bytes\": %zu, "
+             "\"fft_ns\": %.0f, \"fft_share\": %.3f, \"gflops\": %.2f, "
+             "\"gflops_of_peak\": %.3f, \"gbytes\": %.2f, "
+             "\"gbytes_of_peak\": %.3f, ",
+             b->solver, fftw, b->points, b->dims, b->order, info.lane_bytes,
+             fft, fft / step, gflops, gflops / peak_gflops, gbytes,
+             gbytes / top_bytes);
     free(h);
     free(p);
     arrays_free(&a);
@@ -179,6 +213,13 @@ int main(int argc, char **argv)
                         "in turn",
                         perf_core(0), ROUNDS);
     perf_pin(perf_core(0));
+    peak_gflops = perf_peak_gflops();
+    if (argc == 1)
+        printf("# peaks of the core: %.1f GFLOP/s (double, fused "
+               "multiply-add); triad %.1f GB/s in 32 KiB, %.1f in 1 MiB, %.1f "
+               "in 512 MiB\n",
+               peak_gflops, perf_peak_gbytes(32u << 10),
+               perf_peak_gbytes(1u << 20), perf_peak_gbytes(512u << 20));
     for (size_t i = 0; i < BENCHES; i++) {
         struct bench b = benches[i];
         if (argc > 3 && (strcmp(argv[1], b.solver) ||

@@ -8,6 +8,8 @@
 #include "pde/periodic.h"
 #include "pde/registry.h"
 
+#include "base/simd.h"
+
 #include <math.h>
 
 enum { D, RATE };
@@ -19,6 +21,7 @@ static double complex symbol(const double *a, const double *k, int channel)
     return -a[D] * k[0] * k[0] + a[RATE];
 }
 
+WEIR_CLONES
 static void cube(const double *a, const double *const *in, double *const *out,
                  size_t n)
 {

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "base/simd.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -147,7 +148,7 @@ static inline struct pair times(const double *w, size_t i, struct pair x,
     return (struct pair){re * x.re - im * x.im, re * x.im + im * x.re};
 }
 
-#define STAGE static inline __attribute__((always_inline)) void
+#define STAGE WEIR_INLINE void
 
 /* out = e u + h n; out may be u */
 STAGE advance(const double *restrict e, const double *restrict h,
@@ -267,6 +268,7 @@ STAGE step(const struct weir_etd *t, double *u, double *s, weir_etd_term *term,
     }
 }
 
+WEIR_CLONES
 void weir_etd_step(const struct weir_etd *etd, double *u, double *scratch,
                    weir_etd_term *term, void *ctx)
 {

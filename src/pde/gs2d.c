@@ -6,6 +6,8 @@
 #include "pde/periodic.h"
 #include "pde/registry.h"
 
+#include "base/simd.h"
+
 enum { D1, D2, FEED, KILL };
 
 static double complex symbol(const double *a, const double *k, int channel)
@@ -13,6 +15,7 @@ static double complex symbol(const double *a, const double *k, int channel)
     return -a[channel == 0 ? D1 : D2] * (k[0] * k[0] + k[1] * k[1]);
 }
 
+WEIR_CLONES
 static void reaction(const double *a, const double *const *in,
                      double *const *out, size_t n)
 {

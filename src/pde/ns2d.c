@@ -8,6 +8,7 @@
 #include "pde/registry.h"
 
 #include "base/err.h"
+#include "base/simd.h"
 
 enum { NU, DRAG, FORCE, FORCE_K };
 
@@ -19,6 +20,7 @@ static double complex symbol(const double *a, const double *k, int channel)
 }
 
 /* -(u w_x + v w_y) */
+WEIR_CLONES
 static void transport(const double *a, const double *const *in,
                       double *const *out, size_t n)
 {

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pde/product.h"
 
+#include "base/simd.h"
+
 #include <fftw3.h>
 #include <string.h>
 
@@ -60,9 +62,9 @@ static double unit_of(const struct job *j, enum weir_operator op)
 }
 
 /* to = unit x operator(from) for n modes; no table: the value itself. */
-static inline __attribute__((always_inline)) void apply(
-    const double *restrict table, double unit, const double *restrict from,
-    double *restrict to, size_t n)
+WEIR_INLINE void apply(const double *restrict table, double unit,
+                       const double *restrict from, double *restrict to,
+                       size_t n)
 {
     if (!table) {
         memcpy(to, from, 2 * n * sizeof(double));
@@ -77,9 +79,9 @@ static inline __attribute__((always_inline)) void apply(
 }
 
 /* to += scale x unit x operator(from) for n modes. */
-static inline __attribute__((always_inline)) void accumulate(
-    const double *restrict table, double unit, double scale,
-    const double *restrict from, double *restrict to, size_t n)
+WEIR_INLINE void accumulate(const double *restrict table, double unit,
+                            double scale, const double *restrict from,
+                            double *restrict to, size_t n)
 {
     if (!table) {
         for (size_t i = 0; i < 2 * n; i++)
@@ -132,10 +134,8 @@ static void evaluate_line(struct job *j, const double *u, double *out)
 
 /* ---- two dimensions ---------------------------------------------------------- */
 
-static inline __attribute__((always_inline)) void fill_rows(struct job *j,
-                                                            const double *table,
-                                                            double unit,
-                                                            const double *from)
+WEIR_INLINE void fill_rows(struct job *j, const double *table, double unit,
+                           const double *from)
 {
     const struct weir_spectrum *s = j->s;
     for (size_t r = 0; r < s->keep_rows; r++)
@@ -146,6 +146,7 @@ static inline __attribute__((always_inline)) void fill_rows(struct job *j,
 }
 
 /* Kept rows of four columns, operated on; the rows between them are zero. */
+WEIR_CLONES
 static void fill_panel(struct job *j, const struct weir_operand *in,
                        const double *u, size_t col)
 {
@@ -160,8 +161,8 @@ static void fill_panel(struct job *j, const struct weir_operand *in,
         fill_rows(j, NULL, 1, from);
 }
 
-static inline __attribute__((always_inline)) void empty_rows(
-    struct job *j, const double *table, double unit, double *into)
+WEIR_INLINE void empty_rows(struct job *j, const double *table, double unit,
+                            double *into)
 {
     const struct weir_spectrum *s = j->s;
     double scale = 1.0 / (double)s->points;
@@ -171,6 +172,7 @@ static inline __attribute__((always_inline)) void empty_rows(
                    into + 2 * s->stride * r, WEIR_PANEL);
 }
 
+WEIR_CLONES
 static void empty_panel(struct job *j, const struct weir_operand *to,
                         double *out, size_t col)
 {
@@ -199,6 +201,7 @@ static void columns_to_rows(struct job *j, const double *u)
  * mode k is a + i b, mode -k is conj(a) + i conj(b). What lies between stays
  * zero: this transform keeps its input.
  */
+WEIR_CLONES
 static void join_rows(const struct job *j, const double *restrict a,
                       const double *restrict b)
 {
@@ -218,6 +221,7 @@ static void join_rows(const struct job *j, const double *restrict a,
 }
 
 /* The inverse: a = (z + conj(w)) / 2, b = (z - conj(w)) / 2i, w at -k. */
+WEIR_CLONES
 static void part_rows(const struct job *j, double *restrict a,
                       double *restrict b)
 {

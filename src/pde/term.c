@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pde/term.h"
 
+#include "base/simd.h"
+
+WEIR_CLONES
 static void half_square(const double *b, const double *const *in,
                         double *const *out, size_t n)
 {
@@ -10,6 +13,7 @@ static void half_square(const double *b, const double *const *in,
         r[i] = -0.5 * b[0] * u[i] * u[i];
 }
 
+WEIR_CLONES
 static void times_slope(const double *b, const double *const *in,
                         double *const *out, size_t n)
 {
@@ -19,6 +23,7 @@ static void times_slope(const double *b, const double *const *in,
         r[i] = -b[0] * u[i] * ux[i];
 }
 
+WEIR_CLONES
 static void half_sum_of_squares(const double *b, const double *const *in,
                                 double *const *out, size_t n)
 {
