@@ -577,7 +577,10 @@ static enum weir_phase interrupted(struct weir_boundary *b)
 {
     if (last_checkpoint(b))
         return failed(b);
-    return stop(b, WEIR_ENDING_INTERRUPTED);
+    /* A stage that gave up asked for the checkpoint first. */
+    return stop(b, weir_stop_has_error(&b->run->stop)
+                       ? WEIR_ENDING_FAILED
+                       : WEIR_ENDING_INTERRUPTED);
 }
 
 static int nothing_to_train_on(const struct weir_boundary *b)

@@ -5,8 +5,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "io/dataset_reader.h"
-#include "pde/registry.h"
 #include "pde/wisdom.h"
+#include "pipeline/external.h"
 #include "pipeline/generator.h"
 #include "pipeline/registries.h"
 #include "pipeline/supervisor.h"
@@ -239,7 +239,7 @@ static int load(struct command *c)
 static int configure(struct command *c)
 {
     const struct weir_config *cfg = c->cfg;
-    int rc = weir_solver_find(cfg->solver.name, &c->solver);
+    int rc = weir_solver_choose(cfg->solver.name, &c->solver);
     rc =
         rc ? rc : c->solver->configure(&cfg->solver.options, &c->solver_config);
     if (rc)
@@ -482,6 +482,7 @@ static int start(struct command *c)
         .keep_double = c->plan.keep_double,
         .threads = c->threads,
         .max_redraws = (uint64_t)weir_config_max_redraws(c->cfg),
+        .crashes = c->cfg->simulations.crashes_before_redraw,
     };
     c->began_ns = c->shown_ns = c->synced_ns = weir_now_ns();
     c->is_terminal = isatty(STDOUT_FILENO);
@@ -520,6 +521,15 @@ static int finish(struct command *c, int rc)
     return ended;
 }
 
+/* A process is waited for by a thread. */
+static int threads_wanted(const struct command *c)
+{
+    const struct weir_config *cfg = c->cfg;
+    bool counted = weir_is_external(c->solver) &&
+                   weir_option_int(&cfg->solver.options, "processes") > 0;
+    return counted ? cfg->run.lanes : cfg->placement.solver_threads;
+}
+
 static int conduct(struct command *c)
 {
     uint64_t there = 0;
@@ -531,9 +541,8 @@ static int conduct(struct command *c)
     rc = open_dataset(c, &there);
     if (rc)
         return rc;
-    c->threads =
-        weir_generator_threads(&c->topology, c->cfg->placement.solver_threads,
-                               c->plan.trajectories - there);
+    c->threads = weir_generator_threads(&c->topology, threads_wanted(c),
+                                        c->plan.trajectories - there);
     print_plan(c, there);
     rc = start(c);
     return rc ? rc : finish(c, watch(c));

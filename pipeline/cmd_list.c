@@ -107,15 +107,14 @@ static int print_solver(const struct weir_solver_ops *ops, bool verbose)
 
 static int list_solvers(enum detail detail)
 {
-    size_t n;
     int rc = 0;
-    const struct weir_solver_ops *const *list = weir_solver_list(&n);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        printf("  %-14s %s\n", list[i]->name, list[i]->summary);
+    const struct weir_solver_ops *s;
+    for (size_t i = 0; rc == 0 && (s = weir_solver_entry(i)); i++) {
+        printf("  %-14s %s\n", s->name, s->summary);
         if (detail == NAMES)
             continue;
-        rc = print_solver(list[i], detail == ALL);
-        for (const struct weir_option *o = list[i]->options; o && o->name; o++)
+        rc = print_solver(s, detail == ALL);
+        for (const struct weir_option *o = s->options; o && o->name; o++)
             print_option(o);
     }
     return rc;

@@ -68,20 +68,36 @@ static int parameters_of(const struct weir_evalset *set, uint32_t i,
     return 0;
 }
 
-/* @return 0, also when the trajectory diverged: then it is invalid */
-static int simulate(struct weir_evalset *set, uint32_t i, void *lane,
-                    double *value)
+static int simulate_once(struct weir_evalset *set, uint32_t i, void *lane,
+                         const double *value)
 {
     const struct weir_solver_ops *solver = set->run->solver;
-    int rc = parameters_of(set, i, value);
-    rc = rc ? rc : solver->start(lane, value);
+    if (solver->announce)
+        solver->announce(lane, (uint32_t)set->first + i, 0);
+    int rc = solver->start(lane, value);
     for (uint32_t t = 0; rc == 0 && t <= set->steps; t++) {
         if (t > 0)
             rc = solver->step(lane);
         if (rc == 0)
-            solver->frame(lane, state_of(set, i, t));
+            rc = weir_solver_take_frame(solver, lane, state_of(set, i, t));
     }
+    return rc;
+}
+
+/* @return 0, also when the trajectory diverged: then it is invalid */
+static int simulate(struct weir_evalset *set, uint32_t i, void *lane,
+                    double *value)
+{
+    int crashes = set->run->cfg->simulations.crashes_before_redraw;
+    int rc = parameters_of(set, i, value);
+    if (rc)
+        return rc;
+    do
+        rc = simulate_once(set, i, lane, value);
+    while (rc == -ECONNRESET && --crashes > 0);
     set->valid[i] = rc == 0;
+    if (rc == -ECONNRESET)
+        rc = -WEIR_EDIVERGED;
     return rc == -WEIR_EDIVERGED ? 0 : rc;
 }
 

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "pipeline/external.h"
 #include "pipeline/stop.h"
 #include "topo/apply.h"
 
@@ -71,10 +72,13 @@ static int take_frame(struct worker *w, uint64_t i, uint32_t t)
     struct weir_generator *g = w->g;
     size_t bytes = g->points * g->number_bytes;
     uint32_t at = t % g->block_frames;
+    int rc = 0;
     if (g->s.keep_double)
         g->s.solver->frame_double(w->lane, w->frame);
     else
-        g->s.solver->frame(w->lane, w->frame);
+        rc = weir_solver_take_frame(g->s.solver, w->lane, w->frame);
+    if (rc)
+        return rc;
     if (!is_finite(g, w->frame))
         return WEIR_FAIL(WEIR_EDIVERGED,
                          "the frame at step %u (t = %g) is not finite", t,
@@ -92,6 +96,8 @@ static int take_frame(struct worker *w, uint64_t i, uint32_t t)
 static int start(struct worker *w, uint64_t i, uint32_t attempt)
 {
     const struct weir_generator_setup *s = &w->g->s;
+    if (s->solver->announce)
+        s->solver->announce(w->lane, (uint32_t)i, attempt);
     if (!weir_starts_are_fields(s->starts)) {
         weir_starts_draw(s->starts, i, attempt, w->value);
         return s->solver->start(w->lane, w->value);
@@ -113,6 +119,16 @@ static int simulate(struct worker *w, uint64_t i, uint32_t attempt)
         rc = rc ? rc : take_frame(w, i, t);
     }
     return rc;
+}
+
+/* A solver that was lost may do it when it is started again. */
+static int simulate_through(struct worker *w, uint64_t i, uint32_t attempt)
+{
+    int lost = 0, rc;
+    do
+        rc = simulate(w, i, attempt);
+    while (rc == -ECONNRESET && ++lost < w->g->s.crashes);
+    return rc == -ECONNRESET ? -WEIR_EDIVERGED : rc == -ECANCELED ? 1 : rc;
 }
 
 /* What the solver said, with the trajectory in front. */
@@ -155,7 +171,7 @@ static int run_trajectory(struct worker *w, uint64_t i)
     struct weir_generator *g = w->g;
     uint32_t attempt = 1;
     int rc;
-    while ((rc = simulate(w, i, attempt)) == -WEIR_EDIVERGED &&
+    while ((rc = simulate_through(w, i, attempt)) == -WEIR_EDIVERGED &&
            weir_starts_can_redraw(g->s.starts)) {
         rc = count_redraw(w, i);
         if (rc)
@@ -202,7 +218,10 @@ static void *work(void *arg)
     uint64_t i;
     pthread_setname_np(pthread_self(), "weir-generate");
     weir_apply_thread(g->s.topology, &anywhere, "generate");
-    while (take_next(g, &i)) {
+    int begun = g->s.solver->create(g->s.solver_config, &w->lane);
+    if (begun)
+        weir_stop_fail(&g->stop);
+    while (begun == 0 && take_next(g, &i)) {
         int rc = run_trajectory(w, i);
         if (rc < 0)
             weir_stop_fail(&g->stop);
@@ -210,6 +229,8 @@ static void *work(void *arg)
             break;
         count_done(g);
     }
+    if (w->lane)
+        g->s.solver->destroy(w->lane);
     pthread_mutex_lock(&g->lock);
     g->running--;
     pthread_cond_signal(&g->ended);
@@ -230,7 +251,7 @@ static int prepare(struct weir_generator *g, struct worker *w)
     w->block = weir_array(frame * g->block_frames, g->number_bytes);
     if (!w->value || !w->frame || !w->block)
         return WEIR_FAIL(ENOMEM, "generate: a thread's frames");
-    return s->solver->create(s->solver_config, &w->lane);
+    return 0;
 }
 
 static int begin(struct weir_generator *g, struct worker *w)
@@ -270,6 +291,18 @@ int weir_generator_threads(const struct weir_topology *topology, int wanted,
     return (uint64_t)threads > trajectories ? (int)trajectories : threads;
 }
 
+static int open_door(struct weir_generator *g)
+{
+    struct weir_external_host host = {
+        .stop = &g->stop,
+        .frames = g->s.frames,
+        .parameters = (uint32_t)weir_starts_space(g->s.starts)->n,
+    };
+    return weir_is_external(g->s.solver)
+               ? weir_external_open((void *)g->s.solver_config, &host)
+               : 0;
+}
+
 int weir_generator_start(const struct weir_generator_setup *setup,
                          struct weir_generator **out)
 {
@@ -289,6 +322,7 @@ int weir_generator_start(const struct weir_generator_setup *setup,
     pthread_cond_init(&g->ended, NULL);
     g->worker = weir_array((size_t)setup->threads, sizeof(*g->worker));
     int rc = g->worker ? 0 : WEIR_FAIL(ENOMEM, "generate");
+    rc = rc ? rc : open_door(g);
     pthread_mutex_lock(&g->lock);
     for (int i = 0; rc == 0 && i < setup->threads; i++)
         rc = begin(g, &g->worker[i]);
@@ -333,8 +367,6 @@ void weir_generator_interrupt(struct weir_generator *g)
 static void release(struct weir_generator *g)
 {
     for (int i = 0; g->worker && i < g->s.threads; i++) {
-        if (g->worker[i].lane)
-            g->s.solver->destroy(g->worker[i].lane);
         free(g->worker[i].value);
         free(g->worker[i].frame);
         free(g->worker[i].block);

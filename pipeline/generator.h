@@ -34,6 +34,7 @@ struct weir_generator_setup {
     bool keep_double; /* as in the data set's plan */
     int threads;
     uint64_t max_redraws;
+    int crashes; /* attempts at one start of a solver that gets lost */
 };
 
 struct weir_generator_progress {

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "nn/registry.h"
 #include "pde/registry.h"
+#include "pipeline/external.h"
 
 #include <string.h>
 
@@ -24,14 +25,32 @@ int weir_refusal(int rc, const char *kind, const char *name)
                : weir_err_hint("weir list %ss shows its options", kind);
 }
 
-static bool solver_entry(size_t i, struct weir_config_entry *out)
+const struct weir_solver_ops *weir_solver_entry(size_t i)
 {
     size_t n;
     const struct weir_solver_ops *const *list = weir_solver_list(&n);
-    if (i >= n)
+    return i < n ? list[i] : i == n ? &weir_external_ops : NULL;
+}
+
+int weir_solver_choose(const char *name, const struct weir_solver_ops **out)
+{
+    if (strcmp(name, weir_external_ops.name))
+        return weir_solver_find(name, out);
+    *out = &weir_external_ops;
+    return 0;
+}
+
+static bool solver_entry(size_t i, struct weir_config_entry *out)
+{
+    const struct weir_solver_ops *s = weir_solver_entry(i);
+    if (!s)
         return false;
-    *out = (struct weir_config_entry){list[i]->name, list[i]->summary,
-                                      list[i]->options};
+    *out = (struct weir_config_entry){
+        .name = s->name,
+        .summary = s->summary,
+        .options = s->options,
+        .any_parameters = weir_is_external(s),
+    };
     return true;
 }
 
@@ -40,7 +59,8 @@ static bool model_entry(size_t i, struct weir_config_entry *out)
     const struct weir_model_ops *m = weir_model_at(i);
     if (!m)
         return false;
-    *out = (struct weir_config_entry){m->name, m->summary, m->options};
+    *out = (struct weir_config_entry){
+        .name = m->name, .summary = m->summary, .options = m->options};
     return true;
 }
 
@@ -50,8 +70,9 @@ static bool strategy_entry(size_t i, struct weir_config_entry *out)
     const struct weir_strategy_ops *const *list = weir_strategy_list(&n);
     if (i >= n)
         return false;
-    *out = (struct weir_config_entry){list[i]->name, list[i]->summary,
-                                      list[i]->options};
+    *out = (struct weir_config_entry){.name = list[i]->name,
+                                      .summary = list[i]->summary,
+                                      .options = list[i]->options};
     return true;
 }
 
@@ -78,7 +99,8 @@ static int open_path(void *ctx, const char *section, const char *path,
     const struct weir_strategy_ops *ops = weir_strategy_find(path);
     if (!ops)
         return -weir_err_code();
-    *out = (struct weir_config_entry){path, ops->summary, ops->options};
+    *out = (struct weir_config_entry){
+        .name = path, .summary = ops->summary, .options = ops->options};
     return 0;
 }
 
@@ -90,7 +112,7 @@ static int space(void *ctx, const char *solver,
     const struct weir_solver_ops *ops;
     struct weir_solver_info info;
     (void)ctx;
-    int rc = weir_solver_find(solver, &ops);
+    int rc = weir_solver_choose(solver, &ops);
     rc = rc ? rc : ops->configure(options, held);
     if (rc)
         return weir_refusal(rc, "solver", solver);
@@ -103,7 +125,7 @@ static void space_done(void *ctx, const char *solver, void *held)
 {
     const struct weir_solver_ops *ops;
     (void)ctx;
-    if (weir_solver_find(solver, &ops) == 0)
+    if (weir_solver_choose(solver, &ops) == 0)
         ops->release(held);
 }
 

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
-#include "pde/registry.h"
+#include "pipeline/external.h"
 #include "pipeline/registries.h"
 #include "pipeline/telemetry.h"
 #include "pipeline/wisdom_file.h"
@@ -191,7 +191,7 @@ static int check_plans(const struct weir_run *run)
 static int configure_solver(struct weir_run *run)
 {
     const struct weir_config *cfg = run->cfg;
-    int rc = weir_solver_find(cfg->solver.name, &run->solver);
+    int rc = weir_solver_choose(cfg->solver.name, &run->solver);
     rc = rc ? rc
             : run->solver->configure(&cfg->solver.options, &run->solver_config);
     if (rc)
@@ -219,20 +219,24 @@ static int micro_batches(const struct weir_config *cfg)
     return (cfg->training.batch + micro - 1) / micro;
 }
 
-static int make_plan(const struct weir_config *cfg,
-                     const struct weir_topology *topology, size_t slot_bytes,
-                     size_t lane_bytes, struct weir_plan *plan)
+static int make_plan(const struct weir_run *run,
+                     const struct weir_topology *topology,
+                     struct weir_plan *plan)
 {
+    const struct weir_config *cfg = run->cfg;
     struct weir_plan_request request = WEIR_PLAN_REQUEST;
     request.groups = cfg->placement.groups;
     request.cores_per_group = cfg->placement.cores_per_group;
     request.solver_threads = cfg->placement.solver_threads;
     request.lanes = cfg->run.lanes;
+    /* A thread waits for one process. */
+    if (weir_is_external(run->solver))
+        request.solver_threads = cfg->run.lanes;
     request.micro_batches = micro_batches(cfg);
     request.bind = cfg->placement.bind;
     request.slots = (size_t)cfg->reservoir.capacity;
-    request.slot_bytes = slot_bytes;
-    request.lane_bytes = lane_bytes;
+    request.slot_bytes = run->slots.stride;
+    request.lane_bytes = run->info.lane_bytes;
     request.port_bytes =
         weir_port_bytes((uint32_t)cfg->reservoir.slots_per_port);
     return weir_plan_make(topology, &request, plan);
@@ -245,9 +249,28 @@ int weir_run_plan(const struct weir_config *cfg,
     int rc = configure_solver(&run);
     if (rc)
         return rc;
-    rc = make_plan(cfg, topology, run.slots.stride, run.info.lane_bytes, plan);
+    rc = make_plan(&run, topology, plan);
     run.solver->release(run.solver_config);
     return rc;
+}
+
+/* Solvers that are processes come in by it. */
+static int open_door(struct weir_run *run)
+{
+    const struct weir_config *cfg = run->cfg;
+    struct weir_external_host host = {
+        .dir = run->dir,
+        .stop = &run->stop,
+        .frames = (uint32_t)cfg->simulations.steps + 1,
+        .parameters = (uint32_t)cfg->space.n,
+    };
+    if (!weir_is_external(run->solver))
+        return 0;
+    if (!weir_run_is_lockstep(run))
+        return weir_external_open(run->solver_config, &host);
+    WEIR_FAIL(WEIR_ECONFIG, "run.clock: lockstep needs solvers that run inside "
+                            "the program: processes come and go");
+    return weir_err_hint("set run.clock to live");
 }
 
 int weir_run_create(const struct weir_config *cfg, const char *dir,
@@ -265,9 +288,8 @@ int weir_run_create(const struct weir_config *cfg, const char *dir,
     run->start_ns = weir_now_ns();
     weir_stop_init(&run->stop);
     int rc = configure_solver(run);
-    rc = rc ? rc
-            : make_plan(cfg, &run->topology, run->slots.stride,
-                        run->info.lane_bytes, &run->plan);
+    rc = rc ? rc : make_plan(run, &run->topology, &run->plan);
+    rc = rc ? rc : open_door(run);
     if (rc)
         return rc;
     run->lanes = (uint32_t)cfg->run.lanes;

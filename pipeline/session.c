@@ -219,9 +219,9 @@ static void finish_record(struct weir_session *s)
     free(merged);
 }
 
-static int outcome(const struct weir_session *s)
+static int outcome(struct weir_session *s)
 {
-    if (weir_stop_reason(&s->run->stop) != WEIR_STOP_FAILED)
+    if (!weir_stop_has_error(&s->run->stop))
         return 0;
     return weir_err_import(&s->run->stop.error);
 }

@@ -140,13 +140,15 @@ static void end(struct lane *l, enum weir_message how)
 }
 
 /* A new state is in the solver: keep it, and see whether it ends a window. */
-static void take_state(struct lane *l)
+static int take_state(struct lane *l)
 {
     struct weir_run *run = l->run;
-    run->solver->frame(l->solver, l->history + (l->step % run->window) *
-                                                   run->frame_floats);
-    l->pending =
-        l->step + 1 >= run->window && l->step + 1 - run->window >= l->next;
+    int rc = weir_solver_take_frame(run->solver, l->solver,
+                                    l->history + (l->step % run->window) *
+                                                     run->frame_floats);
+    l->pending = rc == 0 && l->step + 1 >= run->window &&
+                 l->step + 1 - run->window >= l->next;
+    return rc;
 }
 
 static void give_up(struct lane *l)
@@ -157,19 +159,36 @@ static void give_up(struct lane *l)
     end(l, WEIR_MESSAGE_FAILED);
 }
 
+/* A solver outside may also be told to stop, or have lost what it needs. */
+static void end_early(struct lane *l, int rc)
+{
+    bool of_simulation =
+        !l->run->solver->fetch || rc == -WEIR_EDIVERGED || rc == -ECONNRESET;
+    if (of_simulation) {
+        give_up(l);
+        return;
+    }
+    l->running = false;
+    l->over = true;
+    if (rc == -ECANCELED)
+        return;
+    weir_stop_give_up(&l->run->stop);
+    weir_doorbell_ring(l->run->trainer_bell);
+}
+
 static void solve(struct lane *l)
 {
     int64_t start = weir_now_ns();
     int rc = l->run->solver->step(l->solver);
     if (rc == 0) {
         l->step++;
-        take_state(l);
+        rc = take_state(l);
     }
     int64_t ns = weir_now_ns() - start;
     add_time(&l->port->busy_ns, ns);
     weir_hist_record(l->steps, ns);
     if (rc)
-        give_up(l);
+        end_early(l, rc);
 }
 
 /* Lockstep: what the leader claimed for this lane. */
@@ -211,10 +230,12 @@ static bool begin(struct lane *l)
     /* A checkpoint may fall between the last sample and the word of the end. */
     if (is_whole(l))
         return true;
-    if (l->run->solver->start(l->solver, l->claim.value))
-        give_up(l);
-    else
-        take_state(l);
+    if (l->run->solver->announce)
+        l->run->solver->announce(l->solver, l->claim.id, l->claim.attempt);
+    rc = l->run->solver->start(l->solver, l->claim.value);
+    rc = rc ? rc : take_state(l);
+    if (rc)
+        end_early(l, rc);
     return true;
 }
 
@@ -299,6 +320,17 @@ static int create_lanes(struct thread *t)
     return 0;
 }
 
+/* Here too: a process is killed when the thread that started it ends. */
+static void destroy_lanes(struct thread *t)
+{
+    struct weir_run *run = t->run;
+    for (uint32_t i = t->id; i < run->lanes; i += run->solver_threads) {
+        if (t->lane[i].solver)
+            run->solver->destroy(t->lane[i].solver);
+        t->lane[i].solver = NULL;
+    }
+}
+
 static void *solver_thread(void *arg)
 {
     struct thread *t = arg;
@@ -309,7 +341,6 @@ static void *solver_thread(void *arg)
     if (create_lanes(t)) {
         weir_stop_fail(&run->stop);
         weir_doorbell_ring(run->trainer_bell);
-        return NULL;
     }
     while (!weir_stop_reason(&run->stop)) {
         int moved = turn(t);
@@ -318,6 +349,7 @@ static void *solver_thread(void *arg)
         if (moved == 0)
             weir_doorbell_wait(&run->port[t->id]->bell, has_work, t, IDLE_NS);
     }
+    destroy_lanes(t);
     return NULL;
 }
 
@@ -369,11 +401,8 @@ void weir_solver_stage_destroy(struct weir_solver_stage *stage)
 {
     if (!stage)
         return;
-    for (uint32_t i = 0; stage->lane && i < stage->run->lanes; i++) {
-        if (stage->lane[i].solver)
-            stage->run->solver->destroy(stage->lane[i].solver);
+    for (uint32_t i = 0; stage->lane && i < stage->run->lanes; i++)
         free(stage->lane[i].history);
-    }
     free(stage->lane);
     free(stage->thread);
     free(stage);

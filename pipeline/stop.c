@@ -29,11 +29,30 @@ void weir_stop_request(struct weir_stop *stop, enum weir_stop_reason reason)
         ;
 }
 
-void weir_stop_fail(struct weir_stop *stop)
+static void keep_error(struct weir_stop *stop)
 {
     pthread_mutex_lock(&stop->lock);
     if (stop->error.code == 0)
         weir_err_export(&stop->error);
     pthread_mutex_unlock(&stop->lock);
+}
+
+void weir_stop_fail(struct weir_stop *stop)
+{
+    keep_error(stop);
     weir_stop_request(stop, WEIR_STOP_FAILED);
+}
+
+void weir_stop_give_up(struct weir_stop *stop)
+{
+    keep_error(stop);
+    weir_stop_request(stop, WEIR_STOP_CHECKPOINT);
+}
+
+bool weir_stop_has_error(struct weir_stop *stop)
+{
+    pthread_mutex_lock(&stop->lock);
+    bool any = stop->error.code != 0;
+    pthread_mutex_unlock(&stop->lock);
+    return any;
 }

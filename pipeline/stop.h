@@ -20,6 +20,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 /** Larger ones override smaller ones. */
 enum weir_stop_reason {
@@ -42,6 +43,10 @@ void weir_stop_destroy(struct weir_stop *stop);
 void weir_stop_request(struct weir_stop *stop, enum weir_stop_reason reason);
 /** Ask because of this thread's error record; the first record is kept. */
 void weir_stop_fail(struct weir_stop *stop);
+/** The same, but with a checkpoint first: what the trainer has is sound. */
+void weir_stop_give_up(struct weir_stop *stop);
+/** Whether somebody failed or gave up; ask when all stages have ended. */
+bool weir_stop_has_error(struct weir_stop *stop);
 enum weir_stop_reason weir_stop_reason(const struct weir_stop *stop);
 
 #endif

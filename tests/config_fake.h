@@ -40,12 +40,12 @@ static const struct {
     const char *section;
     struct weir_config_entry entry;
 } entries[] = {
-    {"solver", {"kdv", "waves", kdv_options}},
-    {"solver", {"burgers", "shocks", burgers_options}},
-    {"model", {"convnet", "convolutions", convnet_options}},
-    {"model", {"identity", "nothing to set", NULL}},
-    {"acquisition", {"uniform", "nothing to set", NULL}},
-    {"acquisition", {"breed", "steered", breed_options}},
+    {"solver", {"kdv", "waves", kdv_options, false}},
+    {"solver", {"burgers", "shocks", burgers_options, false}},
+    {"model", {"convnet", "convolutions", convnet_options, false}},
+    {"model", {"identity", "nothing to set", NULL, false}},
+    {"acquisition", {"uniform", "nothing to set", NULL, false}},
+    {"acquisition", {"breed", "steered", breed_options, false}},
 };
 
 static inline bool fake_entry(void *ctx, const char *section, size_t i,

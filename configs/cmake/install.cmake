@@ -55,3 +55,13 @@ list(REMOVE_DUPLICATES WEIR_PC_LIBS_PRIVATE)
 list(JOIN WEIR_PC_LIBS_PRIVATE " " WEIR_PC_LIBS_PRIVATE)
 configure_file(configs/cmake/weir.pc.in generated/weir.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/generated/weir.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+# The client library has a name of its own: who writes a solver needs no more.
+install(TARGETS weir_client weir_client_static EXPORT weir-client-targets
+        ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
+        LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR})
+install(EXPORT weir-client-targets NAMESPACE weir:: DESTINATION ${WEIR_CMAKE_DIR})
+configure_file(configs/cmake/weir_client.pc.in generated/weir_client.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/generated/weir_client.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+install(DIRECTORY configs/solvers DESTINATION ${CMAKE_INSTALL_DATADIR}/weir)

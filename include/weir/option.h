@@ -23,6 +23,8 @@ enum weir_option_type {
     WEIR_OPTION_BOOL,   /* true or false */
     WEIR_OPTION_CHOICE, /* one word of `choices` */
     WEIR_OPTION_TEXT,   /* any text */
+    WEIR_OPTION_WORDS,  /* words, as a list or as a text: blanks part them, what
+                           stands between single quotes is one */
 };
 
 /** One declared option. */
@@ -37,7 +39,7 @@ struct weir_option {
 };
 
 /** Longest text value, with its final zero. */
-#define WEIR_OPTION_TEXT_MAX 256
+#define WEIR_OPTION_TEXT_MAX 1024
 
 /** One value, parsed. The member that counts follows from the declared type. */
 struct weir_option_value {

@@ -169,7 +169,31 @@ struct weir_solver_ops {
     /** The same frame before it was rounded to float32. NULL: not kept. */
     void (*frame_double)(const void *lane, double *out);
     void (*destroy)(void *lane);
+
+    /* ---- of solvers whose frames come from elsewhere; NULL otherwise ---- */
+
+    /** What the next start is for; @p attempt 0: a held-out trajectory. */
+    void (*announce)(void *lane, uint32_t simulation, uint32_t attempt);
+    /**
+     * Wait for the frame that start or step came to and write it, instead of
+     * `frame`.
+     * @return 0
+     * @return -WEIR_EDIVERGED the simulation failed
+     * @return -ECONNRESET     its solver was lost; running it again may do
+     * @return -ECANCELED      told to stop
+     */
+    int (*fetch)(void *lane, float *out);
 };
+
+/** The current frame of @p lane, however it comes. Like `fetch`. */
+static inline int weir_solver_take_frame(const struct weir_solver_ops *solver,
+                                         void *lane, float *out)
+{
+    if (solver->fetch)
+        return solver->fetch(lane, out);
+    solver->frame(lane, out);
+    return 0;
+}
 
 #ifdef __cplusplus
 }

@@ -104,6 +104,7 @@ int weir_option_parse(const struct weir_option *option, const char *text,
         rc = parse_choice(option, text, &v);
         break;
     case WEIR_OPTION_TEXT:
+    case WEIR_OPTION_WORDS:
         break;
     }
     if (rc)

@@ -123,6 +123,10 @@ static int bind_parameter(const struct weir_config_store *store,
     char place[WEIR_PLACE_MAX];
     const struct weir_option_value *v = part->options.value;
     double low = v[0].real, high = v[1].real;
+    if (store->any_parameters && !(v[0].given && v[1].given))
+        return WEIR_FAIL(WEIR_ECONFIG, "%s: parameter %s needs low and high",
+                         weir_store_place(store, part, v[0].given, place),
+                         p->name);
     /* Blame the end that the user moved. */
     size_t moved = v[0].given || !v[1].given ? 0 : 1;
     if (!(low < high))
@@ -161,11 +165,21 @@ static int bind_space(struct weir_config *cfg)
     return rc ? rc : weir_config_bind_target(cfg, p, &cfg->space);
 }
 
+/* A process is a lane. */
+static void bind_processes(struct weir_config *cfg)
+{
+    const struct weir_options *o = &cfg->solver.options;
+    for (size_t i = 0; i < o->n; i++)
+        if (!strcmp(o->declared[i].name, "processes") && o->value[i].integer)
+            cfg->run.lanes = (int)o->value[i].integer;
+}
+
 static int bind(struct weir_config *cfg)
 {
     int rc = 0;
     for (size_t i = 0; !rc && i < cfg->store->n; i++)
         rc = bind_part(cfg, &cfg->store->part[i]);
+    bind_processes(cfg);
     return rc ? rc : bind_space(cfg);
 }
 

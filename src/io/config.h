@@ -10,12 +10,14 @@
  * values. YAML decides the structure and nothing else: every value is taken as
  * text and converted by the type the key declares (see weir/option.h), so that
  * `1e3`, `no`, `012` or `~` never mean what some reader of YAML happens to
- * think. Anchors, aliases, tags, several documents and lists are refused.
+ * think. Anchors, aliases, tags, several documents are refused, and lists but
+ * where an option takes words.
  *
  * The keys of most sections are fixed (schema.c). `solver`, `model` and
  * `acquisition` name an entry of a registry and take that entry's own options
  * beside; `parameters` takes a mapping {low, high, axis, density} for each
- * parameter the solver samples.
+ * parameter the solver samples. A solver with a `command` and no `name` is
+ * `external`.
  *
  * Values come from the declared default, then the file, then --set. When --set
  * picks another solver, model or strategy than the file, what the file gave to
@@ -73,7 +75,9 @@ struct weir_config {
     struct {
         uint64_t seed;
         enum weir_config_clock clock;
-        int lanes; /* simulations in flight at once */
+        /** Simulations in flight at once; `processes` of a solver that has that
+         *  option, where it is not 0. */
+        int lanes;
     } run;
 
     struct {
@@ -167,6 +171,9 @@ struct weir_config_entry {
     const char *name;
     const char *summary;
     const struct weir_option *options; /* ends with a NULL name; may be NULL */
+    /** A solver that takes whatever `parameters` names, in that order; each
+     *  then needs low and high. `space` is not asked. */
+    bool any_parameters;
 };
 
 /**

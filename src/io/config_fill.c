@@ -197,28 +197,6 @@ static int copy_space(struct weir_config_store *store,
     return 0;
 }
 
-static int add_parameters(struct fill *f, const struct weir_options *options)
-{
-    struct weir_space space = {0};
-    const char *solver = choice_of(f, "solver")->entry.name;
-    const struct weir_config_registry *r = f->registry;
-    void *held = NULL;
-    int rc = r->space(r->ctx, solver, options, &space, &held);
-    if (rc)
-        return WEIR_NOTE(rc, "solver '%s'", solver);
-    rc = copy_space(f->store, &space);
-    if (r->space_done)
-        r->space_done(r->ctx, solver, held);
-    for (size_t i = 0; !rc && i < space.n; i++)
-        rc = add_parameter(f->store, &f->store->space.parameter[i]);
-    return rc;
-}
-
-static bool is_section(const struct fill *f, const char *key)
-{
-    return weir_store_has_path(f->store, key) || !strcmp(key, "parameters");
-}
-
 static bool starts_with(const char *key, const char *section)
 {
     size_t n = strlen(section);
@@ -247,6 +225,83 @@ static bool is_put_aside(const struct fill *f, const struct weir_setting *s,
            starts_with(s->key, "parameters");
 }
 
+/* The name in "parameters.NAME.low"; @return its length, 0: not one */
+static size_t parameter_in(const struct weir_setting *s, const char **name)
+{
+    size_t n = strlen("parameters.");
+    if (strncmp(s->key, "parameters.", n))
+        return 0;
+    *name = s->key + n;
+    return strcspn(*name, ".");
+}
+
+static bool has_name(const struct weir_space *space, const char *name, size_t n)
+{
+    for (size_t i = 0; i < space->n; i++)
+        if (!strncmp(space->parameter[i].name, name, n) &&
+            !space->parameter[i].name[n])
+            return true;
+    return false;
+}
+
+/* A solver that is not ours samples what the section `parameters` names, in
+ * that order. */
+static int name_parameters(struct fill *f)
+{
+    struct weir_config_store *store = f->store;
+    struct weir_parameter *p =
+        weir_store_alloc(store, (f->list.n + 1) * sizeof(*p));
+    if (!p)
+        return -ENOMEM;
+    store->any_parameters = true;
+    store->space = (struct weir_space){.parameter = p};
+    for (size_t i = 0; i < f->list.n; i++) {
+        const struct weir_option *aside;
+        const char *name = NULL;
+        size_t n = parameter_in(&f->list.item[i], &name);
+        if (!n || is_put_aside(f, &f->list.item[i], &aside) ||
+            has_name(&store->space, name, n))
+            continue;
+        char *kept = weir_store_text(store, name);
+        if (!kept)
+            return -ENOMEM;
+        kept[n] = '\0';
+        p[store->space.n++] =
+            (struct weir_parameter){.name = kept, .low = 0, .high = 1};
+    }
+    return 0;
+}
+
+static int ask_for_space(struct fill *f, const struct weir_options *options)
+{
+    struct weir_space space = {0};
+    const char *solver = choice_of(f, "solver")->entry.name;
+    const struct weir_config_registry *r = f->registry;
+    void *held = NULL;
+    int rc = r->space(r->ctx, solver, options, &space, &held);
+    if (rc)
+        return WEIR_NOTE(rc, "solver '%s'", solver);
+    rc = copy_space(f->store, &space);
+    if (r->space_done)
+        r->space_done(r->ctx, solver, held);
+    return rc;
+}
+
+static int add_parameters(struct fill *f, const struct weir_options *options)
+{
+    int rc = choice_of(f, "solver")->entry.any_parameters
+                 ? name_parameters(f)
+                 : ask_for_space(f, options);
+    for (size_t i = 0; !rc && i < f->store->space.n; i++)
+        rc = add_parameter(f->store, &f->store->space.parameter[i]);
+    return rc;
+}
+
+static bool is_section(const struct fill *f, const char *key)
+{
+    return weir_store_has_path(f->store, key) || !strcmp(key, "parameters");
+}
+
 static int set(struct fill *f, const struct weir_setting *s,
                struct weir_config_part *part, size_t i)
 {
@@ -268,6 +323,9 @@ static int apply(struct fill *f, const struct weir_setting *s)
     const struct weir_option *aside;
     struct weir_option_value unused;
     bool is_empty = s->shape == WEIR_YAML_MAP || s->shape == WEIR_YAML_EMPTY;
+    /* Its list was dealt with before, items and all. */
+    if (strchr(s->key, '['))
+        return 0;
     if (is_put_aside(f, s, &aside))
         return aside ? weir_setting_parse(&f->list, s, aside, &unused) : 0;
     struct weir_config_part *part = weir_store_find(f->store, s->key, &i);

@@ -87,6 +87,21 @@ static int mark_defaults(struct weir_settings *list,
     return rc;
 }
 
+/* A solver with a command and no name is a program of the user's. */
+static void imply_solver(struct weir_settings *list)
+{
+    const struct weir_setting *command =
+        weir_settings_find(list, WEIR_SOURCE_FILE, "solver.command");
+    if (command && !weir_settings_find(list, WEIR_SOURCE_FILE, "solver.name"))
+        list->item[list->n++] = (struct weir_setting){
+            .source = WEIR_SOURCE_FILE,
+            .shape = WEIR_YAML_VALUE,
+            .line = command->line,
+            .key = "solver.name",
+            .text = "external",
+        };
+}
+
 static bool is_printable_utf8(const char *text)
 {
     for (int length; *text; text += length) {
@@ -129,11 +144,14 @@ int weir_settings_gather(struct weir_config_store *store,
                          struct weir_settings *out)
 {
     *out = (struct weir_settings){.name = store->name};
-    out->item = weir_store_alloc(store, (tree->n + n) * sizeof(*out->item));
+    /* One more, for what a command implies. */
+    out->item = weir_store_alloc(store, (tree->n + n + 1) * sizeof(*out->item));
     if (!out->item)
         return -ENOMEM;
     gather_file(out, tree);
     int rc = mark_defaults(out, tree);
+    if (!rc)
+        imply_solver(out);
     for (size_t i = 0; !rc && i < n; i++)
         rc = gather_override(store, out, overrides[i]);
     return rc;
@@ -245,9 +263,47 @@ static int refuse_value(const struct weir_settings *list,
     case WEIR_OPTION_CHOICE:
         return refuse_choice(list, s, o, shown);
     case WEIR_OPTION_TEXT:
+    case WEIR_OPTION_WORDS:
         break;
     }
     return weir_setting_refuse(list, s, "'%s' is refused", shown);
+}
+
+/* Append @p word between quotes. @return where it ends, or -1: no room */
+static int append_quoted(char *out, int at, const char *word)
+{
+    const int room = WEIR_OPTION_TEXT_MAX - 8; /* for an escape and the end */
+    if (at >= room)
+        return -1;
+    at += sprintf(out + at, at ? " '" : "'");
+    for (; *word && at < room; word++)
+        at += sprintf(out + at, *word == '\'' ? "'\\''" : "%c", *word);
+    at += sprintf(out + at, "'");
+    return *word ? -1 : at;
+}
+
+/* The items of the list @p s as one text. */
+static int join_words(const struct weir_settings *list,
+                      const struct weir_setting *s,
+                      const struct weir_option *option,
+                      struct weir_option_value *out)
+{
+    char text[WEIR_OPTION_TEXT_MAX] = "";
+    size_t n = strlen(s->key);
+    int at = 0;
+    for (size_t i = 0; i < list->n; i++) {
+        const struct weir_setting *item = &list->item[i];
+        if (item->source != s->source || strncmp(item->key, s->key, n) ||
+            item->key[n] != '[')
+            continue;
+        if (item->shape != WEIR_YAML_VALUE)
+            return weir_setting_refuse(list, item, "expected a single value");
+        at = append_quoted(text, at, item->text);
+        if (at < 0)
+            return weir_setting_refuse(list, s, "longer than %d bytes",
+                                       WEIR_OPTION_TEXT_MAX - 8);
+    }
+    return weir_option_parse(option, text, out);
 }
 
 int weir_setting_parse(const struct weir_settings *list,
@@ -257,6 +313,8 @@ int weir_setting_parse(const struct weir_settings *list,
 {
     bool is_text = option->type == WEIR_OPTION_TEXT;
     int rc;
+    if (s->shape == WEIR_YAML_LIST && option->type == WEIR_OPTION_WORDS)
+        return join_words(list, s, option, out);
     switch (s->shape) {
     case WEIR_YAML_MAP:
         return weir_setting_refuse(list, s,

@@ -43,6 +43,7 @@ struct weir_config_store {
     struct weir_config_part *part;
     size_t n, room;
     struct weir_space space; /* as the solver declares it */
+    bool any_parameters;     /* it declares none: the file names them */
     struct weir_config_kept *kept;
 };
 

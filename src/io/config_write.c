@@ -60,7 +60,8 @@ static int write_value(FILE *out, const struct weir_option *o,
         return fprintf(out, "%lld", (long long)v->integer);
     if (o->type == WEIR_OPTION_REAL)
         return fprintf(out, "%s", weir_number_text(v->real, number));
-    if (o->type == WEIR_OPTION_TEXT && !is_plain(v->text))
+    bool is_text = o->type == WEIR_OPTION_TEXT || o->type == WEIR_OPTION_WORDS;
+    if (is_text && !is_plain(v->text))
         return write_quoted(out, v->text);
     return fprintf(out, "%s", v->text);
 }

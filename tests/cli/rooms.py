@@ -3,7 +3,8 @@
 
 A room includes itself and the rooms before it, never pipeline; include/weir
 includes itself alone. src neither prints nor ends the process nor reads the
-environment; it may write to buffers and to files of its own.
+environment; it may write to buffers and to files of its own. The client room
+may read the environment: in a solver's process that is how it is told things.
 Usage: rooms.py ROOT
 """
 import re
@@ -36,6 +37,8 @@ def main(root):
                 if not include_is_allowed(room, name):
                     wrong.append(f"{at}: {room} may not include {name}")
             for m in FORBIDDEN.finditer(line):
+                if room == "client" and m.group(1) == "getenv":
+                    continue
                 wrong.append(f"{at}: src does not use {m.group(1) or m.group(2)}")
     print("\n".join(wrong) if wrong else f"{seen} files, all in their rooms")
     return 1 if wrong or seen == 0 else 0

@@ -4,7 +4,7 @@ import pathlib
 import re
 
 # A room may include itself and the rooms before it.
-ROOMS = ["base", "shm", "topo", "pde", "nn", "acquire", "io"]
+ROOMS = ["base", "shm", "client", "topo", "pde", "nn", "acquire", "io"]
 
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 

@@ -310,13 +310,13 @@ static void a_message_shows_only_what_a_terminal_may_show(void **state)
             "x.yaml:1: training.batch: '?[31m' is not a whole number "
             "(expected 1 to 65536 samples)",
             NULL);
-    char text[400] = "training: {batch: ";
-    memset(text + strlen(text), 'x', 300);
+    char text[1400] = "training: {batch: ";
+    memset(text + strlen(text), 'x', 1200);
     strcat(text, "}");
     struct weir_config *cfg;
     fails(parse(text, &cfg, NULL, NULL), -WEIR_ECONFIG);
-    says("x.yaml:1: training.batch: a value of 300 bytes is too long "
-         "(expected at most 255)");
+    says("x.yaml:1: training.batch: a value of 1200 bytes is too long "
+         "(expected at most 1023)");
     text[150] = '}';
     text[151] = '\0';
     fails(parse(text, &cfg, NULL, NULL), -WEIR_ECONFIG);
