@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
+#include "io/predictor.h"
 #include "nn/isa.h"
 #include "weir/version.h"
 
@@ -12,7 +13,7 @@
 #include <string.h>
 
 #define OTHER_TENSORS 16
-#define META          12
+#define META          (12 + WEIR_PREDICTOR_TEXTS)
 
 /* The packed vectors and the prefixes of their tensors. The best come last:
  * what follows them is what best.safetensors holds too. */
@@ -29,6 +30,7 @@ struct weir_checkpoint_state {
     size_t n;
     struct weir_text meta[META];
     size_t n_meta;
+    struct weir_predictor_description description;
     char *config, step[24], best_step[24], seed[24];
     float *frames;
     unsigned char *headers;
@@ -44,7 +46,7 @@ static void add_text(struct weir_checkpoint_state *s, const char *key,
     s->meta[s->n_meta++] = (struct weir_text){key, value};
 }
 
-static void describe(struct weir_checkpoint_state *s)
+static int describe(struct weir_checkpoint_state *s)
 {
     const struct weir_config *cfg = s->run->cfg;
     snprintf(s->seed, sizeof(s->seed), "%llu",
@@ -58,6 +60,11 @@ static void describe(struct weir_checkpoint_state *s)
     add_text(s, "weir.seed", s->seed);
     add_text(s, "weir.step", s->step);
     add_text(s, "weir.best_step", s->best_step);
+    int rc = weir_predictor_describe(&cfg->model.options, &s->run->info,
+                                     cfg->training.residual, s->t->members,
+                                     &s->description, s->meta + s->n_meta);
+    s->n_meta += rc ? 0 : WEIR_PREDICTOR_TEXTS;
+    return rc;
 }
 
 int weir_checkpoint_state_create(struct weir_run *run, struct weir_trainer *t,
@@ -85,9 +92,7 @@ int weir_checkpoint_state_create(struct weir_run *run, struct weir_trainer *t,
     if (!s->tensor)
         return WEIR_FAIL(ENOMEM, "checkpoint");
     int rc = weir_config_resolved(run->cfg, &s->config);
-    if (rc == 0)
-        describe(s);
-    return rc;
+    return rc ? rc : describe(s);
 }
 
 void weir_checkpoint_state_destroy(struct weir_checkpoint_state *s)
@@ -96,6 +101,7 @@ void weir_checkpoint_state_destroy(struct weir_checkpoint_state *s)
         return;
     for (int v = 0; v < VECTORS; v++)
         free(s->plain[v]);
+    weir_predictor_description_free(&s->description);
     free(s->tensor);
     free(s->config);
     free(s->frames);
@@ -116,16 +122,6 @@ static int add_vector(struct weir_checkpoint_state *s, const char *name,
                       enum weir_dtype dtype, uint64_t n, const void *data)
 {
     return n ? add(s, name, dtype, 1, &n, data) : 0;
-}
-
-void weir_checkpoint_tensor_name(const char *in, int members, int member,
-                                 const char *tensor,
-                                 char out[WEIR_TENSOR_NAME_MAX])
-{
-    if (members == 1)
-        snprintf(out, WEIR_TENSOR_NAME_MAX, "%s.%s", in, tensor);
-    else
-        snprintf(out, WEIR_TENSOR_NAME_MAX, "%s.%d.%s", in, member, tensor);
 }
 
 /* What the trainer would not survive is not kept as if it were good. */
@@ -160,7 +156,8 @@ static int take_vector(struct weir_checkpoint_state *s, int v,
         for (size_t i = 0; rc == 0 && i < s->tensors; i++) {
             struct weir_model_tensor m = weir_model_tensor(t->model, i);
             char name[WEIR_TENSOR_NAME_MAX];
-            weir_checkpoint_tensor_name(prefix[v], t->members, k, m.name, name);
+            weir_ensemble_name(prefix[v], t->members, k, m.name, name,
+                               sizeof(name));
             rc = take_tensor(s, name, i, packed + (size_t)k * t->stride, at);
             at += m.count;
         }
@@ -270,10 +267,9 @@ static void list_best(struct weir_checkpoint_state *s)
     size_t n = (size_t)t->members * s->tensors;
     memmove(s->tensor, s->tensor + s->first_best, (n + 3) * sizeof(*s->tensor));
     for (size_t i = 0; i < n; i++)
-        weir_checkpoint_tensor_name(
-            prefix[MODEL], t->members, (int)(i / s->tensors),
-            weir_model_tensor(t->model, i % s->tensors).name,
-            s->tensor[i].name);
+        weir_ensemble_name(prefix[MODEL], t->members, (int)(i / s->tensors),
+                           weir_model_tensor(t->model, i % s->tensors).name,
+                           s->tensor[i].name, WEIR_TENSOR_NAME_MAX);
     s->n = n + 3;
 }
 

@@ -28,14 +28,6 @@
 
 struct weir_checkpoint_state;
 
-/**
- * Name of a tensor in a checkpoint.
- * @param members of the ensemble; 1: the name does not say which
- */
-void weir_checkpoint_tensor_name(const char *prefix, int members, int member,
-                                 const char *tensor,
-                                 char out[WEIR_TENSOR_NAME_MAX]);
-
 int weir_checkpoint_state_create(struct weir_run *run, struct weir_trainer *t,
                                  struct weir_checkpoint_state **out);
 void weir_checkpoint_state_destroy(struct weir_checkpoint_state *s);

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "nn/isa.h"
 #include "pipeline/boundary.h"
-#include "pipeline/checkpoint_state.h"
 #include "pipeline/cut.h"
 #include "pipeline/intake.h"
 
@@ -21,7 +20,8 @@ static int restore_member(const struct weir_safetensors *file,
     for (size_t i = 0; rc == 0 && i < weir_model_tensors(t->model); i++) {
         struct weir_model_tensor m = weir_model_tensor(t->model, i);
         char name[WEIR_TENSOR_NAME_MAX];
-        weir_checkpoint_tensor_name(prefix, t->members, member, m.name, name);
+        weir_ensemble_name(prefix, t->members, member, m.name, name,
+                           sizeof(name));
         rc = weir_safetensors_copy(file, name, WEIR_F32, plain,
                                    m.count * sizeof(float));
         rc = rc ? rc : weir_model_import(t->model, i, plain, packed);
@@ -51,8 +51,8 @@ static int restore_average(const struct weir_safetensors *file,
     char name[WEIR_TENSOR_NAME_MAX];
     if (w->decay == 0)
         return 0;
-    weir_checkpoint_tensor_name("average", t->members, 0,
-                                weir_model_tensor(t->model, 0).name, name);
+    weir_ensemble_name("average", t->members, 0,
+                       weir_model_tensor(t->model, 0).name, name, sizeof(name));
     return restore_vector(
         file, t, weir_safetensors_find(file, name) ? "average" : "model",
         w->average[w->now]);

@@ -5,6 +5,7 @@
 #include "nn/clip.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 size_t weir_ensemble_stride(const struct weir_model *model)
@@ -32,6 +33,15 @@ int weir_ensemble_init(const struct weir_model *model, uint64_t seed,
         rc = weir_model_init(model, weir_ensemble_seed(seed, m),
                              packed + (size_t)m * stride);
     return rc;
+}
+
+void weir_ensemble_name(const char *prefix, int members, int member,
+                        const char *tensor, char *out, size_t size)
+{
+    if (members == 1)
+        snprintf(out, size, "%s.%s", prefix, tensor);
+    else
+        snprintf(out, size, "%s.%d.%s", prefix, member, tensor);
 }
 
 void weir_ensemble_start(const struct weir_ensemble *e, const float *in,

@@ -36,6 +36,13 @@ uint64_t weir_ensemble_seed(uint64_t seed, int member);
 int weir_ensemble_init(const struct weir_model *model, uint64_t seed,
                        int members, float *packed);
 
+/**
+ * Name of a tensor of @p member among @p members in a file: PREFIX.TENSOR, or
+ * PREFIX.MEMBER.TENSOR where there are several.
+ */
+void weir_ensemble_name(const char *prefix, int members, int member,
+                        const char *tensor, char *out, size_t size);
+
 /** Let every member begin from @p in: (n, frame) to (members, n, frame). */
 void weir_ensemble_start(const struct weir_ensemble *e, const float *in,
                          size_t floats, float *states);
