@@ -20,6 +20,9 @@ static const struct option options[] = {
     {"sampler", required_argument, NULL, 'm'},
     {"params", required_argument, NULL, 'p'},
     {"initial", required_argument, NULL, 'i'},
+    {"data", required_argument, NULL, 'D'},
+    {"against", required_argument, NULL, 'a'},
+    {"weights", required_argument, NULL, 'w'},
     {"double", no_argument, NULL, 'd'},
     {"resume", no_argument, NULL, 'r'},
     {"check", no_argument, NULL, 'c'},
@@ -108,6 +111,12 @@ static const char **text_of(struct weir_arguments *out, int letter)
         return &out->params;
     case 'i':
         return &out->initial;
+    case 'D':
+        return &out->data;
+    case 'a':
+        return &out->against;
+    case 'w':
+        return &out->weights;
     }
     return NULL;
 }

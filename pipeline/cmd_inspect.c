@@ -25,6 +25,16 @@ static void print_shape(const struct weir_tensor *t)
     printf("]");
 }
 
+/* A list, a line each in the file, on one line. */
+static void print_text(const struct weir_text *m)
+{
+    printf("  %-20s ", m->key);
+    for (const char *c = m->value; *c; c++)
+        if (*c != '\n' || c[1])
+            putchar(*c == '\n' ? ' ' : *c);
+    printf("\n");
+}
+
 static int inspect_safetensors(const char *path)
 {
     struct weir_safetensors *f;
@@ -38,7 +48,7 @@ static int inspect_safetensors(const char *path)
                                          : "no checksums");
     for (size_t i = 0; (m = weir_safetensors_meta_at(f, i)); i++)
         if (strcmp(m->key, "weir.config") && strcmp(m->key, "weir.crc32"))
-            printf("  %-20s %s\n", m->key, m->value);
+            print_text(m);
     for (size_t i = 0; i < weir_safetensors_count(f); i++) {
         const struct weir_tensor *t = weir_safetensors_tensor(f, i);
         printf("  %-32s %-4s ", t->name, weir_dtype_name(t->dtype));

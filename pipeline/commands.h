@@ -22,6 +22,8 @@ struct weir_command {
 extern const struct weir_command weir_command_run;
 extern const struct weir_command weir_command_plan;
 extern const struct weir_command weir_command_generate;
+extern const struct weir_command weir_command_eval;
+extern const struct weir_command weir_command_predict;
 extern const struct weir_command weir_command_inspect;
 extern const struct weir_command weir_command_list;
 
@@ -39,6 +41,7 @@ struct weir_arguments {
     size_t n_set;
     const char *out, *from;
     const char *n, *steps, *seed, *sampler, *params, *initial;
+    const char *data, *against, *weights;
     int resume, check, requeue, quiet, verbose, keep_double;
 };
 

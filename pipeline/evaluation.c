@@ -9,24 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-int weir_evalset_create(const struct weir_run *run, uint32_t n,
-                        uint32_t rollout, uint64_t seed, uint64_t first,
-                        struct weir_evalset *out)
+int weir_evalset_allocate(uint32_t n, uint32_t steps, uint32_t rollout,
+                          size_t frame, struct weir_evalset *out)
 {
-    uint32_t steps = (uint32_t)run->cfg->simulations.steps;
-    size_t frames = (size_t)n * (steps + 1);
+    size_t frames = (size_t)n * (steps + 1), pairs = (size_t)n * steps;
     *out = (struct weir_evalset){
-        .run = run,
+        .frame = frame,
         .n = n,
         .steps = steps,
         .rollout = rollout < steps ? rollout : steps,
-        .seed = seed,
-        .first = first,
-        .state = weir_array(frames * run->frame_floats, sizeof(float)),
+        .state = weir_array(frames * frame, sizeof(float)),
         .valid = weir_array(n, sizeof(bool)),
-        .error = weir_array((size_t)n * steps, sizeof(float)),
-        .persistence = weir_array((size_t)n * steps, sizeof(float)),
-        .spread = weir_array((size_t)n * steps, sizeof(float)),
+        .error = weir_array(pairs, sizeof(float)),
+        .persistence = weir_array(pairs, sizeof(float)),
+        .spread = weir_array(pairs, sizeof(float)),
         .rolled = weir_array(n, sizeof(float)),
     };
     if (out->state && out->valid && out->error && out->persistence &&
@@ -34,6 +30,18 @@ int weir_evalset_create(const struct weir_run *run, uint32_t n,
         return 0;
     weir_evalset_destroy(out);
     return WEIR_FAIL(ENOMEM, "evaluation set of %u trajectories", n);
+}
+
+int weir_evalset_create(const struct weir_run *run, uint32_t n,
+                        uint32_t rollout, uint64_t seed, uint64_t first,
+                        struct weir_evalset *out)
+{
+    int rc = weir_evalset_allocate(n, (uint32_t)run->cfg->simulations.steps,
+                                   rollout, run->frame_floats, out);
+    out->run = run;
+    out->seed = seed;
+    out->first = first;
+    return rc;
 }
 
 void weir_evalset_destroy(struct weir_evalset *set)
@@ -49,8 +57,7 @@ void weir_evalset_destroy(struct weir_evalset *set)
 
 static float *state_of(const struct weir_evalset *set, uint32_t i, uint32_t t)
 {
-    return set->state +
-           ((size_t)i * (set->steps + 1) + t) * set->run->frame_floats;
+    return set->state + ((size_t)i * (set->steps + 1) + t) * set->frame;
 }
 
 /* A Halton point, shifted as a whole by what the seed says. */
@@ -118,7 +125,7 @@ int weir_evalset_fill(struct weir_evalset *set, uint32_t part, uint32_t parts)
 
 static void measure_persistence(struct weir_evalset *set, uint32_t i)
 {
-    size_t n = set->run->frame_floats;
+    size_t n = set->frame;
     for (uint32_t t = 0; t < set->steps; t++)
         set->persistence[(size_t)i * set->steps + t] = weir_loss(
             WEIR_LOSS_NRMSE, state_of(set, i, t), state_of(set, i, t + 1), n);
@@ -161,7 +168,7 @@ static float relative_spread(const float *spread, const float *truth, size_t n)
 static void note_steps(struct weir_evalset *set, const struct work *w,
                        uint32_t i, uint32_t t, int k)
 {
-    size_t n = set->run->frame_floats;
+    size_t n = set->frame;
     for (int j = 0; j < k; j++) {
         size_t at = (size_t)i * set->steps + t + (uint32_t)j;
         const float *truth = state_of(set, i, t + 1 + (uint32_t)j);
@@ -178,7 +185,7 @@ static void note_steps(struct weir_evalset *set, const struct work *w,
 static int measure_steps(struct weir_evalset *set, uint32_t i,
                          const struct work *w)
 {
-    size_t n = set->run->frame_floats;
+    size_t n = set->frame;
     for (uint32_t t = 0; t < set->steps; t += (uint32_t)w->batch) {
         int k = (int)(set->steps - t);
         k = k < w->batch ? k : w->batch;
@@ -198,7 +205,7 @@ static int measure_steps(struct weir_evalset *set, uint32_t i,
 static int measure_rollouts(struct weir_evalset *set, const uint32_t *list,
                             int k, const struct work *w)
 {
-    size_t n = set->run->frame_floats;
+    size_t n = set->frame;
     for (int j = 0; j < k; j++)
         memcpy(w->mean + (size_t)j * n, state_of(set, list[j], 0),
                n * sizeof(float));
@@ -223,8 +230,7 @@ int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
     struct work w = {
         .surrogate = surrogate, .ensemble = ensemble, .batch = batch};
     uint32_t *list = weir_array((size_t)batch, sizeof(*list));
-    int rc = list ? open_work(&w, set->run->frame_floats)
-                  : WEIR_FAIL(ENOMEM, "evaluation");
+    int rc = list ? open_work(&w, set->frame) : WEIR_FAIL(ENOMEM, "evaluation");
     int k = 0;
     for (uint32_t i = part; rc == 0 && i < set->n; i += parts) {
         if (!set->valid[i])
@@ -359,6 +365,20 @@ int weir_evalset_figures(const struct weir_evalset *set,
     figures_of(set, set->persistence, sorted, &out->persistence);
     rollout_figures(set, sorted, out);
     out->spread = mean_spread(set);
+    free(sorted);
+    return 0;
+}
+
+int weir_evalset_rollout_figures(const struct weir_evalset *set,
+                                 struct weir_error_figures *out)
+{
+    const struct weir_evalset ends = {
+        .n = set->n, .steps = 1, .valid = set->valid};
+    float *sorted = weir_array(set->n, sizeof(float));
+    if (!sorted)
+        return WEIR_FAIL(ENOMEM, "evaluation figures");
+    *out = (struct weir_error_figures){0};
+    figures_of(&ends, set->rolled, sorted, out);
     free(sorted);
     return 0;
 }

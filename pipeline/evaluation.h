@@ -28,23 +28,27 @@
 #include "pipeline/run.h"
 
 struct weir_evalset {
-    const struct weir_run *run;
-    uint32_t n;           /* trajectories */
-    uint32_t steps;       /* states after the first, of each */
-    uint32_t rollout;     /* compare rollouts at this step; 0: none */
-    uint64_t seed, first; /* the shift; index of the first Halton point */
-    float *state;         /* (n, steps + 1, frame) */
-    bool *valid;          /* [n] simulated to the end */
-    float *error;         /* (n, steps) of one step */
-    float *persistence;   /* (n, steps) */
-    float *spread;        /* (n, steps) of the members, of one step */
-    float *rolled;        /* [n] of the rollout */
+    const struct weir_run *run; /* whose solver fills it; may be NULL */
+    size_t frame;               /* floats of a state */
+    uint32_t n;                 /* trajectories */
+    uint32_t steps;             /* states after the first, of each */
+    uint32_t rollout;           /* compare rollouts at this step; 0: none */
+    uint64_t seed, first;       /* the shift; index of the first Halton point */
+    float *state;               /* (n, steps + 1, frame) */
+    bool *valid;                /* [n] simulated to the end */
+    float *error;               /* (n, steps) of one step */
+    float *persistence;         /* (n, steps) */
+    float *spread;              /* (n, steps) of the members, of one step */
+    float *rolled;              /* [n] of the rollout */
 };
 
 /** An empty set. @return 0, -ENOMEM */
 int weir_evalset_create(const struct weir_run *run, uint32_t n,
                         uint32_t rollout, uint64_t seed, uint64_t first,
                         struct weir_evalset *out);
+/** One to be filled by other means: `state` and `valid` are the caller's. */
+int weir_evalset_allocate(uint32_t n, uint32_t steps, uint32_t rollout,
+                          size_t frame, struct weir_evalset *out);
 void weir_evalset_destroy(struct weir_evalset *set);
 
 /**
@@ -78,5 +82,12 @@ struct weir_evaluation {
 /** Gather the figures of a measured set. @return 0 or -ENOMEM */
 int weir_evalset_figures(const struct weir_evalset *set,
                          struct weir_evaluation *out);
+
+/**
+ * The same figures of the rollouts, one error each, failures among them; the
+ * worst trajectory is the largest. @return 0 or -ENOMEM
+ */
+int weir_evalset_rollout_figures(const struct weir_evalset *set,
+                                 struct weir_error_figures *out);
 
 #endif

@@ -188,7 +188,7 @@ static int check_plans(const struct weir_run *run)
                          "start to start");
 }
 
-static int configure_solver(struct weir_run *run)
+int weir_run_configure(struct weir_run *run)
 {
     const struct weir_config *cfg = run->cfg;
     int rc = weir_solver_choose(cfg->solver.name, &run->solver);
@@ -246,7 +246,7 @@ int weir_run_plan(const struct weir_config *cfg,
                   const struct weir_topology *topology, struct weir_plan *plan)
 {
     struct weir_run run = {.cfg = cfg};
-    int rc = configure_solver(&run);
+    int rc = weir_run_configure(&run);
     if (rc)
         return rc;
     rc = make_plan(&run, topology, plan);
@@ -287,7 +287,7 @@ int weir_run_create(const struct weir_config *cfg, const char *dir,
     *topology = (struct weir_topology){0};
     run->start_ns = weir_now_ns();
     weir_stop_init(&run->stop);
-    int rc = configure_solver(run);
+    int rc = weir_run_configure(run);
     rc = rc ? rc : make_plan(run, &run->topology, &run->plan);
     rc = rc ? rc : open_door(run);
     if (rc)

@@ -80,6 +80,13 @@ int weir_run_create(const struct weir_config *cfg, const char *dir,
                     struct weir_topology *topology, struct weir_run **out);
 void weir_run_destroy(struct weir_run *run);
 
+/**
+ * The solver and the sizes that follow from `cfg`, which is all that is set;
+ * for those who need no more of a run. Ends with run->solver->release.
+ * @return 0, -WEIR_ECONFIG the solver refuses the configuration
+ */
+int weir_run_configure(struct weir_run *run);
+
 /** The plan of a configuration, without making anything else of it. */
 int weir_run_plan(const struct weir_config *cfg,
                   const struct weir_topology *topology, struct weir_plan *plan);

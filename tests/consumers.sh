@@ -3,6 +3,7 @@
 # consumer.c in C and in C++ through CMake and through pkg-config, and runs it.
 export CMAKE_GENERATOR=Ninja # as for the build; a new machine has no make
 consumer=$WEIR_SOURCE/tests/install/consumer.c
+surrogate= # directory of a run to load one from, if there is one
 
 by_cmake() { # PREFIX LANGUAGE STANDARD FILE
     rm -rf project && mkdir project
@@ -17,7 +18,7 @@ target_link_libraries(consumer PRIVATE weir::weir)
 END
     cmake -S project -B project/build -DCMAKE_PREFIX_PATH="$1" >log 2>&1 &&
         cmake --build project/build >>log 2>&1 &&
-        project/build/consumer >said 2>>log ||
+        project/build/consumer $surrogate >said 2>>log ||
         { fail "$2 by CMake from $1" && tail -n 20 log && return; }
     [ "$(cat said)" = "$version 0" ] || fail "$2 by CMake: $(cat said)"
 }
@@ -28,7 +29,7 @@ by_pkg_config() { # PREFIX COMPILER FILE KIND
     [ "$4" = static ] && flags=--static
     cp "$consumer" "$3"
     "$2" "$3" -o by_pkg $(pkg-config $flags --cflags --libs weir) >log 2>&1 &&
-        LD_LIBRARY_PATH="$1/lib" ./by_pkg >said 2>>log ||
+        LD_LIBRARY_PATH="$1/lib" ./by_pkg $surrogate >said 2>>log ||
         { fail "$2 by pkg-config from $1" && tail -n 20 log && return; }
     [ "$(cat said)" = "$version 0" ] || fail "$2 by pkg-config: $(cat said)"
     [ "$(pkg-config --modversion weir)" = "$version" ] || fail "weir.pc: version"

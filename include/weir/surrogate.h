@@ -10,7 +10,7 @@
  *     struct weir_predictor *p;
  *     if (weir_predictor_open("DIR", NULL, &p))
  *         return puts(weir_predictor_message()), 1;
- *     const struct weir_predictor_info *about = weir_predictor_info(p);
+ *     const struct weir_predictor_info *about = weir_predictor_about(p);
  *     size_t frame = weir_shape_floats(&about->shape);
  *     float *states = malloc(50 * frame * sizeof(*states));
  *     ...                              (now is one frame of the simulation)
@@ -91,7 +91,7 @@ int weir_predictor_open(const char *path,
 /** NULL is fine. */
 void weir_predictor_close(struct weir_predictor *p);
 
-const struct weir_predictor_info *weir_predictor_info(
+const struct weir_predictor_info *weir_predictor_about(
     const struct weir_predictor *p);
 
 /**

@@ -16,7 +16,7 @@ struct weir_predictor {
     struct weir_predictor_info info;
     struct weir_predictor_options options;
     char file[PATH_MAX];
-    char *solver, *fields;
+    char *solver, *fields, *config;
     const char *field[WEIR_MAX_CHANNELS];
     struct weir_options model_options;
     struct weir_model *model;
@@ -63,8 +63,7 @@ static int open_file(struct weir_predictor *p, const char *path,
         rc = open_best(p, path, file);
     if (rc == -ENOENT)
         rc = open_newest(p, path, file);
-    return rc == -ENOENT ? WEIR_FAIL(ENOENT, "%s: no checkpoint in it", path)
-                         : rc;
+    return rc == -ENOENT ? WEIR_FAIL(ENOENT, "%s: no checkpoint", path) : rc;
 }
 
 static bool has_prefix(const struct weir_safetensors *file, const char *prefix)
@@ -189,8 +188,10 @@ static int describe(struct weir_predictor *p,
     if (p->info.members < 1 || p->info.members > WEIR_MEMBERS_MAX)
         return WEIR_FAIL(WEIR_ECORRUPT, "%s: weir.members is '%s'", p->file,
                          members);
+    const char *config = weir_safetensors_meta(file, "weir.config");
+    p->config = config ? strdup(config) : NULL;
     p->info.solver = p->solver = strdup(solver ? solver : "");
-    if (!p->solver)
+    if (!p->solver || (config && !p->config))
         return WEIR_FAIL(ENOMEM, "surrogate");
     int rc = read_shape(p, shape);
     rc = rc ? rc : read_fields(p, fields);
@@ -312,12 +313,13 @@ void weir_predictor_close(struct weir_predictor *p)
     free(p->states);
     free(p->solver);
     free(p->fields);
+    free(p->config);
     free(p);
 }
 
 /* ---- asking ---- */
 
-const struct weir_predictor_info *weir_predictor_info(
+const struct weir_predictor_info *weir_predictor_about(
     const struct weir_predictor *p)
 {
     return &p->info;
@@ -332,6 +334,11 @@ const struct weir_ensemble *weir_predictor_ensemble(
     const struct weir_predictor *p)
 {
     return &p->ensemble;
+}
+
+const char *weir_predictor_config(const struct weir_predictor *p)
+{
+    return p->config;
 }
 
 int weir_predictor_surrogate(const struct weir_predictor *p,

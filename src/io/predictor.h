@@ -24,6 +24,8 @@ const struct weir_model *weir_predictor_model(const struct weir_predictor *p);
 /** Weights of all members and the scales around them. */
 const struct weir_ensemble *weir_predictor_ensemble(
     const struct weir_predictor *p);
+/** The configuration of its run, as YAML; NULL: the file has none. */
+const char *weir_predictor_config(const struct weir_predictor *p);
 /** One more surrogate of the same kind, for another thread. */
 int weir_predictor_surrogate(const struct weir_predictor *p,
                              struct weir_surrogate **out);

@@ -23,6 +23,7 @@ ends 0 list configs
 has out "/share/weir/runs/kdv1d.yaml"
 ends 0 run "$prefix/share/weir/runs/kdv1d_lockstep.yaml" --check
 ends 0 run "$small" --out a
+surrogate=$scratch/a
 
 grep -rlF -e "$WEIR_SOURCE" -e "$build" "$prefix/lib/cmake" \
     "$prefix/lib/pkgconfig" "$prefix/include" &&
