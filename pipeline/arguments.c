@@ -24,6 +24,11 @@ static const struct option options[] = {
     {"against", required_argument, NULL, 'a'},
     {"weights", required_argument, NULL, 'w'},
     {"double", no_argument, NULL, 'd'},
+    {"openmetrics", required_argument, NULL, 'M'},
+    {"interval", required_argument, NULL, 'I'},
+    {"trace", required_argument, NULL, 'T'},
+    {"json", no_argument, NULL, 'j'},
+    {"once", no_argument, NULL, '1'},
     {"resume", no_argument, NULL, 'r'},
     {"check", no_argument, NULL, 'c'},
     {"requeue", no_argument, NULL, 'R'},
@@ -117,6 +122,12 @@ static const char **text_of(struct weir_arguments *out, int letter)
         return &out->against;
     case 'w':
         return &out->weights;
+    case 'M':
+        return &out->openmetrics;
+    case 'I':
+        return &out->interval;
+    case 'T':
+        return &out->trace;
     }
     return NULL;
 }
@@ -124,6 +135,10 @@ static const char **text_of(struct weir_arguments *out, int letter)
 static int *flag_of(struct weir_arguments *out, int letter)
 {
     switch (letter) {
+    case 'j':
+        return &out->json;
+    case '1':
+        return &out->once;
     case 'r':
         return &out->resume;
     case 'c':

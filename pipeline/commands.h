@@ -26,6 +26,7 @@ extern const struct weir_command weir_command_eval;
 extern const struct weir_command weir_command_predict;
 extern const struct weir_command weir_command_inspect;
 extern const struct weir_command weir_command_list;
+extern const struct weir_command weir_command_top;
 
 /** A usage error of @p command: -WEIR_ECONFIG with a hint at its help. */
 int weir_usage(const struct weir_command *command, const char *fmt, ...)
@@ -42,6 +43,8 @@ struct weir_arguments {
     const char *out, *from;
     const char *n, *steps, *seed, *sampler, *params, *initial;
     const char *data, *against, *weights;
+    const char *openmetrics, *interval, *trace;
+    int json, once;
     int resume, check, requeue, quiet, verbose, keep_double;
 };
 

@@ -5,25 +5,12 @@
 #include "base/heap.h"
 #include "pipeline/intake.h"
 #include "pipeline/limits.h"
+#include "pipeline/pretty.h"
 #include "pipeline/telemetry.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* A time in the unit that suits it. */
-static const char *pretty_ns(double ns, char text[32])
-{
-    if (ns < 1e3)
-        snprintf(text, 32, "%.0f ns", ns);
-    else if (ns < 1e6)
-        snprintf(text, 32, "%.1f us", ns * 1e-3);
-    else if (ns < 1e9)
-        snprintf(text, 32, "%.1f ms", ns * 1e-6);
-    else
-        snprintf(text, 32, "%.2f s", ns * 1e-9);
-    return text;
-}
 
 const char *weir_ending_text(enum weir_ending ending)
 {
@@ -131,7 +118,7 @@ static void print_value(double value, enum weir_stats_class kind)
     if (kind == WEIR_STATS_COUNT)
         snprintf(text, sizeof(text), "%.0f", value);
     else
-        pretty_ns(value, text);
+        weir_pretty_ns(value, text);
     printf(" %9s", text);
 }
 
