@@ -137,7 +137,7 @@ static int take_tensor(struct weir_checkpoint_state *s, const char *name,
                        size_t i, const float *packed, float *at)
 {
     struct weir_model_tensor m = weir_model_tensor(s->t->model, i);
-    uint64_t shape[4];
+    uint64_t shape[WEIR_TENSOR_DIMS_MAX];
     for (int d = 0; d < m.rank; d++)
         shape[d] = (uint64_t)m.dims[d];
     int rc = weir_model_export(s->t->model, i, packed, at);

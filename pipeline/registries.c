@@ -60,7 +60,11 @@ static bool model_entry(size_t i, struct weir_config_entry *out)
     if (!m)
         return false;
     *out = (struct weir_config_entry){
-        .name = m->name, .summary = m->summary, .options = m->options};
+        .name = m->name,
+        .summary = m->summary,
+        .options = m->options,
+        .spelling = m->spelling,
+    };
     return true;
 }
 

@@ -40,12 +40,13 @@ static const struct {
     const char *section;
     struct weir_config_entry entry;
 } entries[] = {
-    {"solver", {"kdv", "waves", kdv_options, false}},
-    {"solver", {"burgers", "shocks", burgers_options, false}},
-    {"model", {"convnet", "convolutions", convnet_options, false}},
-    {"model", {"identity", "nothing to set", NULL, false}},
-    {"acquisition", {"uniform", "nothing to set", NULL, false}},
-    {"acquisition", {"breed", "steered", breed_options, false}},
+    {"solver", {"kdv", "waves", kdv_options, false, NULL}},
+    {"solver", {"burgers", "shocks", burgers_options, false, NULL}},
+    {"model",
+     {"convnet", "convolutions", convnet_options, false, "Conv;width;depth"}},
+    {"model", {"identity", "nothing to set", NULL, false, NULL}},
+    {"acquisition", {"uniform", "nothing to set", NULL, false, NULL}},
+    {"acquisition", {"breed", "steered", breed_options, false, NULL}},
 };
 
 static inline bool fake_entry(void *ctx, const char *section, size_t i,

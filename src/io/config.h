@@ -174,6 +174,8 @@ struct weir_config_entry {
     /** A solver that takes whatever `parameters` names, in that order; each
      *  then needs low and high. `space` is not asked. */
     bool any_parameters;
+    /** "Conv;width;depth": its name in one word, then options. NULL: none. */
+    const char *spelling;
 };
 
 /**

@@ -396,6 +396,8 @@ int weir_config_fill(struct weir_config_store *store,
     struct fill f = {.store = store, .registry = registry};
     int rc = weir_settings_gather(store, tree, overrides, n, &f.list);
     if (!rc)
+        rc = weir_settings_spell(store, registry, &f.list);
+    if (!rc)
         rc = choose_all(&f);
     if (!rc)
         rc = add_all(&f);

@@ -34,6 +34,16 @@ int weir_settings_gather(struct weir_config_store *store,
                          const char *const *overrides, size_t n,
                          struct weir_settings *out);
 
+/**
+ * Replace entries written in one word ("Conv;34;10;relu") by their name and
+ * their options.
+ * @return 0, -ENOMEM, or -WEIR_ECONFIG: no entry is written like that, or more
+ *         options than it has
+ */
+int weir_settings_spell(struct weir_config_store *store,
+                        const struct weir_config_registry *registry,
+                        struct weir_settings *list);
+
 /** The last setting of @p key from @p source, or NULL. */
 struct weir_setting *weir_settings_find(const struct weir_settings *list,
                                         enum weir_config_source source,

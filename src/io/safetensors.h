@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #define WEIR_TENSOR_NAME_MAX 96 /* with the final zero */
-#define WEIR_TENSOR_DIMS_MAX 4
+#define WEIR_TENSOR_DIMS_MAX 5
 /** Where the data of a file written here start: a multiple of this. */
 #define WEIR_SAFETENSORS_ALIGN 4096
 

@@ -36,6 +36,7 @@ static const char *const pass_name[PASSES] = {
 
 struct weir_dnnl_conv {
     struct weir_dnnl *owner;
+    bool has_bias;
     dnnl_primitive_t primitive[PASSES]; /* NULL: not wanted, not needed */
     struct view x, y, dx, dy, w, bias, dw, dbias;
     struct view w_back; /* weights as backward data wants them */
@@ -71,15 +72,17 @@ static int engine(dnnl_engine_t *out)
 
 /* ---- descriptors ---- */
 
-static dnnl_format_tag_t tag_of(int block, int padded)
+static dnnl_format_tag_t tag_of(const struct weir_layout *l)
 {
-    switch (block) {
+    switch (l->block) {
+    case 1:
+        return dnnl_nchw;
     case 8:
-        return dnnl_nCw8c;
+        return dnnl_nChw8c;
     case 16:
-        return dnnl_nCw16c;
+        return dnnl_nChw16c;
     default:
-        return block == padded ? dnnl_nwc : dnnl_format_tag_undef;
+        return l->block == l->padded ? dnnl_nhwc : dnnl_format_tag_undef;
     }
 }
 
@@ -95,20 +98,54 @@ static dnnl_memory_desc_t describe(int rank, const int64_t *dims,
     return md;
 }
 
-static dnnl_memory_desc_t describe_array(const struct weir_layout *l)
+static dnnl_memory_desc_t describe_array(const struct weir_layout *l, int batch)
 {
-    int64_t dims[] = {l->batch, l->padded, weir_layout_columns(l)};
-    return describe(3, dims, tag_of(l->block, l->padded));
+    int64_t dims[] = {batch, l->padded, l->rows, weir_layout_columns(l)};
+    return describe(4, dims, tag_of(l));
 }
 
 /* The four descriptors of one convolution; formats may be open (`any`). */
 struct problem {
     dnnl_memory_desc_t x, w, bias, y;
-    int kernel;
-    bool relu;
+    dnnl_dims_t stride, dilation, before, after; /* dilation counts from 0 */
+    bool has_bias, relu;
+    float slope;
 };
 
-static dnnl_primitive_attr_t attributes(bool relu)
+/* Zeros that the output's size asks for after the input. */
+static int64_t zeros_after(const struct weir_dnnl_shape *s, int axis)
+{
+    int in = axis ? weir_layout_columns(&s->in) : s->in.rows;
+    int out = axis ? weir_layout_columns(&s->out) : s->out.rows;
+    return (int64_t)(out - 1) * s->stride[axis] +
+           (int64_t)(s->kernel[axis] - 1) * s->dilation[axis] + 1 - in -
+           s->pad[axis];
+}
+
+/* With @p batch samples and the weights still open. */
+static struct problem problem_of(const struct weir_dnnl_shape *s, int batch)
+{
+    int64_t w[] = {s->out.padded, s->in.padded, s->kernel[0], s->kernel[1]};
+    int64_t bias[] = {s->out.padded};
+    struct problem p = {
+        .x = describe_array(&s->in, batch),
+        .y = describe_array(&s->out, batch),
+        .w = describe(4, w, dnnl_format_tag_any),
+        .bias = describe(1, bias, dnnl_a),
+        .has_bias = s->bias,
+        .relu = s->relu,
+        .slope = s->slope,
+    };
+    for (int i = 0; i < 2; i++) {
+        p.stride[i] = s->stride[i];
+        p.dilation[i] = s->dilation[i] - 1;
+        p.before[i] = s->pad[i];
+        p.after[i] = zeros_after(s, i);
+    }
+    return p;
+}
+
+static dnnl_primitive_attr_t attributes(bool relu, float slope)
 {
     dnnl_primitive_attr_t attr;
     dnnl_post_ops_t ops;
@@ -116,7 +153,7 @@ static dnnl_primitive_attr_t attributes(bool relu)
         return NULL;
     dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     if (relu && !dnnl_post_ops_create(&ops)) {
-        dnnl_post_ops_append_eltwise(ops, 1.0F, dnnl_eltwise_relu, 0.0F, 0.0F);
+        dnnl_post_ops_append_eltwise(ops, 1.0F, dnnl_eltwise_relu, slope, 0.0F);
         dnnl_primitive_attr_set_post_ops(attr, ops);
         dnnl_post_ops_destroy(ops);
     }
@@ -128,25 +165,28 @@ static int select_pass(const struct problem *p, enum pass pass,
                        dnnl_primitive_desc_t *out)
 {
     dnnl_convolution_desc_t desc;
-    dnnl_dims_t stride = {1}, pad = {p->kernel / 2};
     dnnl_alg_kind_t direct = dnnl_convolution_direct;
+    const dnnl_memory_desc_t *bias = p->has_bias ? &p->bias : NULL;
     dnnl_engine_t eng;
     dnnl_status_t status;
     if (engine(&eng))
         return -WEIR_EENV;
     if (pass == FORWARD)
-        status = dnnl_convolution_forward_desc_init(
-            &desc, dnnl_forward_training, direct, &p->x, &p->w, &p->bias, &p->y,
-            stride, pad, pad);
+        status = dnnl_dilated_convolution_forward_desc_init(
+            &desc, dnnl_forward_training, direct, &p->x, &p->w, bias, &p->y,
+            p->stride, p->dilation, p->before, p->after);
     else if (pass == BACKWARD_DATA)
-        status = dnnl_convolution_backward_data_desc_init(
-            &desc, direct, &p->x, &p->w, &p->y, stride, pad, pad);
+        status = dnnl_dilated_convolution_backward_data_desc_init(
+            &desc, direct, &p->x, &p->w, &p->y, p->stride, p->dilation,
+            p->before, p->after);
     else
-        status = dnnl_convolution_backward_weights_desc_init(
-            &desc, direct, &p->x, &p->w, &p->bias, &p->y, stride, pad, pad);
+        status = dnnl_dilated_convolution_backward_weights_desc_init(
+            &desc, direct, &p->x, &p->w, bias, &p->y, p->stride, p->dilation,
+            p->before, p->after);
     if (status)
         return check(status, pass_name[pass]);
-    dnnl_primitive_attr_t attr = attributes(pass == FORWARD && p->relu);
+    dnnl_primitive_attr_t attr =
+        attributes(pass == FORWARD && p->relu, p->slope);
     status = dnnl_primitive_desc_create(out, &desc, attr, eng, hint);
     dnnl_primitive_attr_destroy(attr);
     return check(status, pass_name[pass]);
@@ -169,21 +209,27 @@ static bool is_slow(const_dnnl_primitive_desc_t pd)
 
 /* Forms must be the same for every net of a model, so they are asked for with
  * one batch, whatever a net's own. */
-enum { USUAL_BATCH = 4 };
+enum { USUAL_BATCH = 4, USUAL_POINTS = 32, USUAL_KERNEL = 3 };
 
-static struct problem open_problem(int in, int out, int kernel, int points)
+/* A convolution of so many channels, all formats open. */
+static struct problem open_problem(int channels, int dims)
 {
-    int64_t x[] = {USUAL_BATCH, in, points + 2 * (kernel / 2)};
-    int64_t y[] = {USUAL_BATCH, out, points + 2 * (kernel / 2)};
-    int64_t w[] = {out, in, kernel}, b[] = {out};
-    return (struct problem){
-        .x = describe(3, x, dnnl_format_tag_any),
-        .w = describe(3, w, dnnl_format_tag_any),
+    int64_t kernel = dims == 2 ? USUAL_KERNEL : 1;
+    int64_t x[] = {USUAL_BATCH, channels, dims == 2 ? USUAL_POINTS : 1,
+                   USUAL_POINTS};
+    int64_t w[] = {channels, channels, kernel, USUAL_KERNEL}, b[] = {channels};
+    struct problem p = {
+        .x = describe(4, x, dnnl_format_tag_any),
+        .w = describe(4, w, dnnl_format_tag_any),
         .bias = describe(1, b, dnnl_a),
-        .y = describe(3, y, dnnl_format_tag_any),
-        .kernel = kernel,
+        .y = describe(4, x, dnnl_format_tag_any),
+        .stride = {1, 1},
+        .before = {kernel / 2, USUAL_KERNEL / 2},
+        .after = {kernel / 2, USUAL_KERNEL / 2},
+        .has_bias = true,
         .relu = true,
     };
+    return p;
 }
 
 /* Channels per column of an activation format; 0 when it is none of ours. */
@@ -201,10 +247,9 @@ static int block_of(const dnnl_memory_desc_t *md)
 
 /* How an open problem of this many channels is solved: the block of its
  * activations (0: not one we use) and whether a pass is slow. */
-static int try_channels(int padded, int kernel, int points, int *block,
-                        bool *slow)
+static int try_channels(int padded, int dims, int *block, bool *slow)
 {
-    struct problem p = open_problem(padded, padded, kernel, points);
+    struct problem p = open_problem(padded, dims);
     dnnl_primitive_desc_t pd[3] = {0};
     int rc = select_pass(&p, FORWARD, NULL, &pd[0]);
     if (rc)
@@ -224,15 +269,14 @@ static int try_channels(int padded, int kernel, int points, int *block,
     return rc;
 }
 
-int weir_dnnl_blocking(int channels, int kernel, int points,
-                       struct weir_blocking *out)
+int weir_dnnl_blocking(int channels, int dims, struct weir_blocking *out)
 {
     static const int steps[] = {8, 16, 32};
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
         int padded = (channels + steps[i] - 1) / steps[i] * steps[i];
         int block = 0;
         bool slow = true;
-        int rc = try_channels(padded, kernel, points, &block, &slow);
+        int rc = try_channels(padded, dims, &block, &slow);
         if (rc)
             return WEIR_NOTE(rc, "%d channels", padded);
         if (block && !slow) {
@@ -249,14 +293,8 @@ int weir_dnnl_blocking(int channels, int kernel, int points,
 static int usual_weights(const struct weir_dnnl_shape *s,
                          dnnl_memory_desc_t *out)
 {
-    struct problem p =
-        open_problem(s->in.padded, s->out.padded, s->kernel, s->points);
-    int64_t x[] = {p.x.dims[0], p.x.dims[1], p.x.dims[2]};
-    int64_t y[] = {p.y.dims[0], p.y.dims[1], p.y.dims[2]};
+    struct problem p = problem_of(s, USUAL_BATCH);
     dnnl_primitive_desc_t pd = NULL;
-    p.x = describe(3, x, tag_of(s->in.block, s->in.padded));
-    p.y = describe(3, y, tag_of(s->out.block, s->out.padded));
-    p.relu = s->relu;
     int rc = select_pass(&p, FORWARD, NULL, &pd);
     if (rc)
         return rc;
@@ -265,7 +303,7 @@ static int usual_weights(const struct weir_dnnl_shape *s,
     /* A form that pads by itself: give the plain one instead. */
     for (int i = 0; i < out->ndims; i++)
         if (out->padded_dims[i] != out->dims[i])
-            *out = describe(3, out->dims, dnnl_abc);
+            *out = describe(4, out->dims, dnnl_abcd);
     return 0;
 }
 
@@ -403,7 +441,7 @@ static int plan_transpose(struct weir_dnnl_conv *c, const char *name,
     c->w_back_data = weir_array(c->w_back_bytes, 1);
     if (!c->w_back_data)
         return WEIR_FAIL(ENOMEM, "%s: %zu bytes", name, c->w_back_bytes);
-    dnnl_primitive_attr_t attr = attributes(false);
+    dnnl_primitive_attr_t attr = attributes(false, 0.0F);
     rc =
         check(dnnl_reorder_primitive_desc_create(&pd, from, eng, to, eng, attr),
               pass_name[TRANSPOSE]);
@@ -417,19 +455,23 @@ static int plan_transpose(struct weir_dnnl_conv *c, const char *name,
 
 static int plan_backward(struct weir_dnnl_conv *c, const char *name,
                          const struct problem *p,
-                         const_dnnl_primitive_desc_t hint)
+                         const_dnnl_primitive_desc_t hint, int passes)
 {
     struct problem open = *p;
     dnnl_primitive_desc_t data = NULL, weights = NULL;
-    open.w = describe(3, p->w.dims, dnnl_format_tag_any);
-    int rc = select_pass(&open, BACKWARD_DATA, hint, &data);
-    if (!rc)
+    bool want_data = passes & WEIR_DNNL_DATA;
+    bool want_weights = passes & WEIR_DNNL_WEIGHTS;
+    int rc = 0;
+    open.w = describe(4, p->w.dims, dnnl_format_tag_any);
+    if (want_data)
+        rc = select_pass(&open, BACKWARD_DATA, hint, &data);
+    if (!rc && want_weights)
         rc = select_pass(p, BACKWARD_WEIGHTS, hint, &weights);
-    if (!rc)
+    if (!rc && want_data)
         rc = adopt(c, name, BACKWARD_DATA, data);
-    if (!rc)
+    if (!rc && want_weights)
         rc = adopt(c, name, BACKWARD_WEIGHTS, weights);
-    if (!rc)
+    if (!rc && want_data)
         rc = plan_transpose(
             c, name, &p->w,
             dnnl_primitive_desc_query_md(data, dnnl_query_weights_md, 0));
@@ -438,8 +480,7 @@ static int plan_backward(struct weir_dnnl_conv *c, const char *name,
     return rc;
 }
 
-static int plan_views(struct weir_dnnl_conv *c, const struct problem *p,
-                      bool backward)
+static int plan_views(struct weir_dnnl_conv *c, const struct problem *p)
 {
     struct {
         struct view *view;
@@ -450,41 +491,33 @@ static int plan_views(struct weir_dnnl_conv *c, const struct problem *p,
         {&c->dw, &p->w},      {&c->dbias, &p->bias},
     };
     int rc = 0;
-    for (int i = 0; i < (backward ? 8 : 4) && !rc; i++)
+    for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !rc; i++)
         rc = view_create(all[i].view, all[i].md);
     return rc;
 }
 
 static int plan(struct weir_dnnl_conv *c, const char *name,
-                const struct problem *p, bool backward)
+                const struct problem *p, int passes)
 {
     dnnl_primitive_desc_t forward = NULL;
     int rc = select_pass(p, FORWARD, NULL, &forward);
     if (rc)
         return rc;
-    rc = adopt(c, name, FORWARD, forward);
+    if (passes & WEIR_DNNL_FORWARD)
+        rc = adopt(c, name, FORWARD, forward);
     if (!rc)
-        rc = plan_views(c, p, backward);
-    if (!rc && backward)
-        rc = plan_backward(c, name, p, forward);
+        rc = plan_views(c, p);
+    if (!rc)
+        rc = plan_backward(c, name, p, forward, passes);
     dnnl_primitive_desc_destroy(forward);
     return rc;
 }
 
 int weir_dnnl_conv_create(struct weir_dnnl *d, const char *name,
-                          const struct weir_dnnl_shape *shape,
-                          const struct weir_layout *in,
-                          const struct weir_layout *out, bool backward,
+                          const struct weir_dnnl_shape *shape, int passes,
                           struct weir_dnnl_conv **conv)
 {
-    int64_t bias[] = {out->padded};
-    struct problem p = {
-        .x = describe_array(in),
-        .y = describe_array(out),
-        .bias = describe(1, bias, dnnl_a),
-        .kernel = shape->kernel,
-        .relu = shape->relu,
-    };
+    struct problem p = problem_of(shape, shape->in.batch);
     int rc = usual_weights(shape, &p.w);
     if (rc)
         return WEIR_NOTE(rc, "%s", name);
@@ -492,7 +525,8 @@ int weir_dnnl_conv_create(struct weir_dnnl *d, const char *name,
     if (!c)
         return WEIR_FAIL(ENOMEM, "%s", name);
     c->owner = d;
-    rc = plan(c, name, &p, backward);
+    c->has_bias = shape->bias;
+    rc = plan(c, name, &p, passes);
     if (rc) {
         weir_dnnl_conv_destroy(c);
         return WEIR_NOTE(rc, "%s", name);
@@ -539,11 +573,11 @@ int weir_dnnl_conv_forward(struct weir_dnnl_conv *c, const float *x,
     dnnl_exec_arg_t args[] = {
         {DNNL_ARG_SRC, point(&c->x, x)},
         {DNNL_ARG_WEIGHTS, point(&c->w, w)},
-        {DNNL_ARG_BIAS, point(&c->bias, bias)},
         {DNNL_ARG_DST, point(&c->y, y)},
         {DNNL_ARG_SCRATCHPAD, point(&c->scratch[FORWARD], c->owner->scratch)},
+        {DNNL_ARG_BIAS, point(&c->bias, bias)},
     };
-    return execute(c, FORWARD, 5, args);
+    return execute(c, FORWARD, c->has_bias ? 5 : 4, args);
 }
 
 static int transpose(struct weir_dnnl_conv *c, const float *w)
@@ -584,9 +618,115 @@ int weir_dnnl_conv_backward_weights(struct weir_dnnl_conv *c, const float *x,
         {DNNL_ARG_SRC, point(&c->x, x)},
         {DNNL_ARG_DIFF_DST, point(&c->dy, dy)},
         {DNNL_ARG_DIFF_WEIGHTS, point(&c->dw, dw)},
-        {DNNL_ARG_DIFF_BIAS, point(&c->dbias, dbias)},
         {DNNL_ARG_SCRATCHPAD,
          point(&c->scratch[BACKWARD_WEIGHTS], c->owner->scratch)},
+        {DNNL_ARG_DIFF_BIAS, point(&c->dbias, dbias)},
     };
-    return execute(c, BACKWARD_WEIGHTS, 5, args);
+    return execute(c, BACKWARD_WEIGHTS, c->has_bias ? 5 : 4, args);
+}
+
+/* ---- functions of single numbers ---- */
+
+struct weir_dnnl_map {
+    struct weir_dnnl *owner;
+    dnnl_primitive_t forward, backward;
+    struct view x, y, dx, dy;
+};
+
+static dnnl_alg_kind_t algorithm_of(enum weir_function f)
+{
+    static const dnnl_alg_kind_t kind[] = {
+        [WEIR_FUNCTION_RELU] = dnnl_eltwise_relu,
+        [WEIR_FUNCTION_GELU] = dnnl_eltwise_gelu_erf,
+        [WEIR_FUNCTION_SILU] = dnnl_eltwise_swish,
+        [WEIR_FUNCTION_TANH] = dnnl_eltwise_tanh,
+        [WEIR_FUNCTION_SIGMOID] = dnnl_eltwise_logistic,
+    };
+    return kind[f];
+}
+
+static int map_plan(struct weir_dnnl_map *m, dnnl_alg_kind_t kind, float alpha,
+                    const dnnl_memory_desc_t *md, bool backward)
+{
+    dnnl_eltwise_desc_t desc;
+    dnnl_primitive_desc_t ahead = NULL, back = NULL;
+    dnnl_engine_t eng;
+    int rc = engine(&eng);
+    if (rc)
+        return rc;
+    dnnl_status_t status = dnnl_eltwise_forward_desc_init(
+        &desc, dnnl_forward_training, kind, md, alpha, 0.0F);
+    if (!status)
+        status = dnnl_primitive_desc_create(&ahead, &desc, NULL, eng, NULL);
+    if (!status)
+        status = dnnl_primitive_create(&m->forward, ahead);
+    if (!status && backward)
+        status =
+            dnnl_eltwise_backward_desc_init(&desc, kind, md, md, alpha, 0.0F);
+    if (!status && backward)
+        status = dnnl_primitive_desc_create(&back, &desc, NULL, eng, ahead);
+    if (!status && backward)
+        status = dnnl_primitive_create(&m->backward, back);
+    dnnl_primitive_desc_destroy(ahead);
+    dnnl_primitive_desc_destroy(back);
+    return check(status, "activation");
+}
+
+int weir_dnnl_map_create(struct weir_dnnl *d, enum weir_function f, float slope,
+                         size_t n, bool backward, struct weir_dnnl_map **map)
+{
+    int64_t dims[] = {(int64_t)n};
+    dnnl_memory_desc_t md = describe(1, dims, dnnl_a);
+    float alpha = f == WEIR_FUNCTION_RELU ? slope : 1.0F;
+    struct weir_dnnl_map *m = calloc(1, sizeof(*m));
+    if (!m)
+        return WEIR_FAIL(ENOMEM, "activation");
+    m->owner = d;
+    int rc = map_plan(m, algorithm_of(f), alpha, &md, backward);
+    struct view *views[] = {&m->x, &m->y, &m->dx, &m->dy};
+    for (size_t i = 0; i < 4 && !rc; i++)
+        rc = view_create(views[i], &md);
+    if (rc) {
+        weir_dnnl_map_destroy(m);
+        return rc;
+    }
+    *map = m;
+    return 0;
+}
+
+void weir_dnnl_map_destroy(struct weir_dnnl_map *m)
+{
+    if (!m)
+        return;
+    struct view *views[] = {&m->x, &m->y, &m->dx, &m->dy};
+    for (size_t i = 0; i < 4; i++)
+        if (views[i]->memory)
+            dnnl_memory_destroy(views[i]->memory);
+    if (m->forward)
+        dnnl_primitive_destroy(m->forward);
+    if (m->backward)
+        dnnl_primitive_destroy(m->backward);
+    free(m);
+}
+
+int weir_dnnl_map_forward(struct weir_dnnl_map *m, const float *x, float *y)
+{
+    dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, point(&m->x, x)},
+        {DNNL_ARG_DST, point(&m->y, y)},
+    };
+    return check(dnnl_primitive_execute(m->forward, m->owner->stream, 2, args),
+                 "activation");
+}
+
+int weir_dnnl_map_backward(struct weir_dnnl_map *m, const float *x,
+                           const float *dy, float *dx)
+{
+    dnnl_exec_arg_t args[] = {
+        {DNNL_ARG_SRC, point(&m->x, x)},
+        {DNNL_ARG_DIFF_DST, point(&m->dy, dy)},
+        {DNNL_ARG_DIFF_SRC, point(&m->dx, dx)},
+    };
+    return check(dnnl_primitive_execute(m->backward, m->owner->stream, 3, args),
+                 "activation");
 }

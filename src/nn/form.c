@@ -19,6 +19,16 @@ size_t weir_form_at(const struct weir_form *form, int rank,
     return (size_t)at;
 }
 
+struct weir_form weir_form_plain(int rank, const int64_t dims[])
+{
+    struct weir_form form = {.floats = 1};
+    for (int d = rank - 1; d >= 0; d--) {
+        form.stride[d] = (int64_t)form.floats;
+        form.floats *= (size_t)dims[d];
+    }
+    return form;
+}
+
 struct weir_form weir_form_vector(size_t padded)
 {
     return (struct weir_form){.stride = {1}, .floats = padded};

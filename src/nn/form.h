@@ -14,7 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define WEIR_MAX_RANK 4
+#define WEIR_MAX_RANK 5
 
 struct weir_form {
     int64_t stride[WEIR_MAX_RANK];
@@ -27,6 +27,9 @@ struct weir_form {
 /** Offset of the element at @p index, one coordinate for each of @p rank. */
 size_t weir_form_at(const struct weir_form *form, int rank,
                     const int64_t index[]);
+
+/** Row-major, no padding. */
+struct weir_form weir_form_plain(int rank, const int64_t dims[]);
 
 /** A vector, element i at i, @p padded floats long. */
 struct weir_form weir_form_vector(size_t padded);

@@ -11,43 +11,57 @@
  *
  * Halos. Forward leaves the halo of `y` filled. Backward gets `dy` with the
  * halo's share still in the halo (see weir_halo_fold), may overwrite it, and
- * leaves `dx` in the same state.
+ * leaves every `dx` in the same state. Padded channels of every array are 0,
+ * and so forward and backward leave them.
  */
 #include "nn/graph.h"
+#include "nn/layout.h"
+
+#define WEIR_LAYER_PARAMS 8
 
 /** What a layer is planned for. */
 struct weir_layer_site {
     const struct weir_graph *graph;
     const struct weir_layer *layer;
-    const struct weir_layout *x, *y; /* of its input and output value */
-    struct weir_dnnl *dnnl;          /* the net's */
-    bool backward;                   /* will be called */
+    const struct weir_layout *x[WEIR_LAYER_INPUTS], *y;
+    struct weir_dnnl *dnnl; /* the net's */
+    bool backward;          /* will be called */
+    /* out: */
+    size_t work; /* floats of memory for the length of one call */
+    size_t keep; /* floats kept from forward to backward, per tape */
 };
 
-/** The arrays of one call. Forward reads x, w, bias and writes y. */
+/** The arrays of one call. Forward reads x and w and writes y. */
 struct weir_layer_pass {
-    float *x, *y;
-    const float *w, *bias;
-    float *dx; /* NULL: not wanted */
+    float *x[WEIR_LAYER_INPUTS], *y;
+    const float *w[WEIR_LAYER_PARAMS]; /* parameters, in their order */
+    float *dx[WEIR_LAYER_INPUTS];      /* NULL: not wanted; overwritten */
     float *dy;
-    float *dw, *dbias; /* overwritten, but for padding between pieces */
+    float *dw[WEIR_LAYER_PARAMS]; /* overwritten, the whole piece */
+    float *work, *keep;
 };
 
 struct weir_layer_ops {
     const char *name;
-    /** The forms of its parameters. */
+    /**
+     * Columns of halo it needs around what it reads; -1: it cannot live with
+     * halos. NULL: -1.
+     */
+    int (*halo)(const struct weir_layer *layer);
+    /** The forms of its parameters. NULL: plain tensors. */
     int (*form)(const struct weir_graph *g, const struct weir_layer *layer,
-                struct weir_form *weight, struct weir_form *bias);
-    int (*plan)(const struct weir_layer_site *site, void **plan);
+                struct weir_form form[]);
+    int (*plan)(struct weir_layer_site *site, void **plan);
     void (*release)(void *plan);
+    /** Bytes of the plan, work and keep aside. NULL: hardly any. */
     size_t (*bytes)(const void *plan);
     int (*forward)(void *plan, const struct weir_layer_pass *pass);
     int (*backward)(void *plan, const struct weir_layer_pass *pass);
 };
 
-/** Blocked to blocked, by oneDNN. */
+/** Convolution; see layers/convolution.c. */
 extern const struct weir_layer_ops weir_conv_ops;
-/** Plain to blocked (the first layer) and back (the last), by nn/thin. */
+/** The same between the frame and hidden values; see layers/thin.c. */
 extern const struct weir_layer_ops weir_conv_lift_ops;
 extern const struct weir_layer_ops weir_conv_project_ops;
 

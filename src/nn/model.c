@@ -131,6 +131,19 @@ int weir_model_import(const struct weir_model *model, size_t i,
     return 0;
 }
 
+static double draw(const struct weir_init *init, struct weir_rng *rng)
+{
+    switch (init->kind) {
+    case WEIR_INIT_UNIFORM:
+        return init->scale * (2 * weir_rng_uniform(rng) - 1);
+    case WEIR_INIT_NORMAL:
+        return init->scale * weir_rng_normal(rng);
+    case WEIR_INIT_CONSTANT:
+        break;
+    }
+    return init->scale;
+}
+
 static int init_tensor(const struct weir_model *model, uint64_t seed, size_t i,
                        float *packed)
 {
@@ -140,7 +153,7 @@ static int init_tensor(const struct weir_model *model, uint64_t seed, size_t i,
     if (!plain)
         return WEIR_FAIL(ENOMEM, "%s: %zu values", p->name, p->count);
     for (size_t j = 0; j < p->count; j++)
-        plain[j] = (float)(p->bound * (2 * weir_rng_uniform(&rng) - 1));
+        plain[j] = (float)draw(&p->init, &rng);
     int rc = weir_model_import(model, i, plain, packed);
     free(plain);
     return rc;

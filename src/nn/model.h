@@ -35,6 +35,11 @@ struct weir_model_ops {
     const char *summary;               /* one line for `weir list` */
     const struct weir_option *options; /* ends with a NULL name */
     bool is_local; /* an output point sees a neighbourhood, never the whole */
+    /**
+     * How papers write it in one word, "Conv;width;depth;activation": its name
+     * there, then options in that order. NULL: they do not.
+     */
+    const char *spelling;
     /** Add the layers; errors may be left to the graph, which keeps the first. */
     int (*build)(const struct weir_options *opts, struct weir_graph *graph);
 };
@@ -43,7 +48,7 @@ struct weir_model_ops {
 struct weir_model_tensor {
     const char *name; /* "conv.3.weight" */
     int rank;
-    int64_t dims[4]; /* unused ones are 1 */
+    int64_t dims[5]; /* unused ones are 1 */
     size_t count;    /* product of dims */
 };
 
@@ -75,9 +80,9 @@ struct weir_model_tensor weir_model_tensor(const struct weir_model *model,
                                            size_t i);
 
 /**
- * Write initial weights: tensor i is uniform in +-bound_i, drawn in plain order
- * from the stream (seed, WEIR_RNG_WEIGHTS, i), so that they do not depend on
- * the packed form. Bounds are the architecture's (PyTorch's defaults).
+ * Write initial weights: tensor i is uniform, normal or constant as its layer
+ * says (PyTorch's defaults), drawn in plain order from the stream (seed,
+ * WEIR_RNG_WEIGHTS, i), so that weights do not depend on the packed form.
  */
 int weir_model_init(const struct weir_model *model, uint64_t seed,
                     float *packed);

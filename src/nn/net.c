@@ -7,6 +7,7 @@
 #include "nn/layer.h"
 #include "nn/model_impl.h"
 #include "nn/simd.h"
+#include "nn/value.h"
 
 #include <omp.h>
 
@@ -19,60 +20,145 @@ struct slot {
     size_t at, gradient_at;
 };
 
+/* A layer in this net: its plan, where what it keeps is, and where its inputs'
+ * gradients go: straight to the value's, or beside it and then added. */
+struct step {
+    void *plan;
+    size_t keep, keep_at;
+    size_t beside_at[WEIR_LAYER_INPUTS];
+    bool beside[WEIR_LAYER_INPUTS];
+};
+
 struct weir_net {
     const struct weir_graph *graph;
     struct weir_net_config config;
     struct weir_dnnl *dnnl;
     struct slot *slot; /* per value */
-    void **plan;       /* per layer */
+    struct step *step; /* per layer */
     float *activations;
     size_t tape_floats;
     float *gradients;
     size_t gradient_floats;
+    float *work; /* of whatever layer is running */
+    size_t work_floats;
     float *spare; /* a gradient on its way to being added */
 };
 
 /* ---- planning ---- */
 
-static void lay_out(struct weir_net *net)
+static bool trains(const struct weir_net *net)
+{
+    return net->config.tapes > 0;
+}
+
+static int plan_layers(struct weir_net *net)
+{
+    const struct weir_graph *g = net->graph;
+    for (int v = 0; v < g->values; v++)
+        net->slot[v].layout = weir_value_layout(g, v, net->config.batch);
+    for (int i = 0; i < g->layers; i++) {
+        const struct weir_layer *l = &g->layer[i];
+        struct weir_layer_site site = {
+            .graph = g,
+            .layer = l,
+            .y = &net->slot[l->out].layout,
+            .dnnl = net->dnnl,
+            .backward = trains(net),
+        };
+        for (int k = 0; k < l->inputs; k++)
+            site.x[k] = &net->slot[l->in[k]].layout;
+        int rc = l->ops->plan(&site, &net->step[i].plan);
+        if (rc)
+            return WEIR_NOTE(rc, "planning layer %s", l->name);
+        net->step[i].keep = site.keep;
+        if (net->work_floats < site.work)
+            net->work_floats = site.work;
+    }
+    return 0;
+}
+
+/* Forward, step t runs layer t. A value is alive from its making to its last
+ * reading, or all the time where backward will read it; so is what layers keep. */
+static void place_activations(struct weir_net *net, struct weir_span *span)
 {
     const struct weir_graph *g = net->graph;
     for (int v = 0; v < g->values; v++) {
-        const struct weir_value *value = &g->value[v];
-        struct weir_layout *l = &net->slot[v].layout;
-        *l = weir_layout_plain(net->config.batch, value->channels,
-                               g->shape.n[0], g->halo);
-        l->padded = value->blocking.padded;
-        l->block = value->blocking.block;
+        int made = g->value[v].producer, used = g->value[v].last;
+        span[v] = (struct weir_span){
+            .floats = weir_layout_floats(&net->slot[v].layout),
+            .first = trains(net) || made < 0 ? 0 : made,
+            .last = trains(net) || used < 0 ? g->layers : used,
+        };
     }
+    for (int i = 0; i < g->layers; i++)
+        span[g->values + i] = (struct weir_span){
+            .floats = net->step[i].keep,
+            .first = trains(net) ? 0 : i,
+            .last = trains(net) ? g->layers : i,
+        };
+    net->tape_floats = weir_arena_plan(span, g->values + g->layers);
+    for (int v = 0; v < g->values; v++)
+        net->slot[v].at = span[v].at;
+    for (int i = 0; i < g->layers; i++)
+        net->step[i].keep_at = span[g->values + i].at;
 }
 
-/* Step t of a pass runs layer t (forward) or layers - 1 - t (backward). */
+/* Backward, step t runs layer layers - 1 - t. A value's gradient is alive from
+ * the first such step that gives to it to that of its producer, the others'
+ * gifts during one step. @return spans used */
+static int list_gradients(struct weir_net *net, struct weir_span *span)
+{
+    const struct weir_graph *g = net->graph;
+    int n = g->values;
+    for (int v = 0; v < g->values; v++) {
+        int made = g->value[v].producer, used = g->value[v].last;
+        span[v] = (struct weir_span){
+            .floats = weir_layout_floats(&net->slot[v].layout),
+            .first = used < 0 ? -1 : g->layers - 1 - used,
+            .last = made < 0 ? g->layers : g->layers - 1 - made,
+        };
+    }
+    for (int i = 0; i < g->layers; i++) {
+        const struct weir_layer *l = &g->layer[i];
+        for (int k = 0; k < l->inputs; k++) {
+            bool given = g->value[l->in[k]].last > i;
+            for (int j = 0; j < k; j++)
+                given |= l->in[j] == l->in[k];
+            net->step[i].beside[k] = given;
+            if (given)
+                span[n++] = (struct weir_span){
+                    .floats = weir_layout_floats(&net->slot[l->in[k]].layout),
+                    .first = g->layers - 1 - i,
+                    .last = g->layers - 1 - i,
+                };
+        }
+    }
+    return n;
+}
+
+static void place_gradients(struct weir_net *net, struct weir_span *span)
+{
+    const struct weir_graph *g = net->graph;
+    int n = list_gradients(net, span), at = g->values;
+    net->gradient_floats = weir_arena_plan(span, n);
+    for (int v = 0; v < g->values; v++)
+        net->slot[v].gradient_at = span[v].at;
+    for (int i = 0; i < g->layers; i++)
+        for (int k = 0; k < g->layer[i].inputs; k++)
+            if (net->step[i].beside[k])
+                net->step[i].beside_at[k] = span[at++].at;
+}
+
 static int plan_memory(struct weir_net *net)
 {
     const struct weir_graph *g = net->graph;
-    bool keep = net->config.tapes > 0;
-    struct weir_span *span = calloc((size_t)g->values, sizeof(*span));
+    size_t most = (size_t)(g->values + g->layers * WEIR_LAYER_INPUTS);
+    struct weir_span *span = calloc(most, sizeof(*span));
     if (!span)
-        return WEIR_FAIL(ENOMEM, "net: plan of %d arrays", g->values);
-    for (int v = 0; v < g->values; v++) {
-        int made = g->value[v].producer, used = g->value[v].consumer;
-        span[v].floats = weir_layout_floats(&net->slot[v].layout);
-        span[v].first = keep || made < 0 ? 0 : made;
-        span[v].last = keep || used < 0 ? g->layers : used;
-    }
-    net->tape_floats = weir_arena_plan(span, g->values);
-    for (int v = 0; v < g->values; v++)
-        net->slot[v].at = span[v].at;
-
-    for (int v = 0; v < g->values; v++) {
-        int made = g->value[v].producer, used = g->value[v].consumer;
-        span[v].first = used < 0 ? -1 : g->layers - 1 - used;
-        span[v].last = made < 0 ? g->layers : g->layers - 1 - made;
-    }
-    net->gradient_floats = keep ? weir_arena_plan(span, g->values) : 0;
-    for (int v = 0; v < g->values; v++)
-        net->slot[v].gradient_at = span[v].at;
+        return WEIR_FAIL(ENOMEM, "net: plan of %zu arrays", most);
+    place_activations(net, span);
+    if (trains(net))
+        place_gradients(net, span);
     free(span);
     return 0;
 }
@@ -82,37 +168,23 @@ static size_t tapes(const struct weir_net *net)
     return net->config.tapes > 0 ? (size_t)net->config.tapes : 1;
 }
 
+static size_t own_floats(const struct weir_net *net)
+{
+    return tapes(net) * net->tape_floats + net->gradient_floats +
+           net->work_floats + (trains(net) ? net->graph->packed : 0);
+}
+
 static int allocate(struct weir_net *net)
 {
     net->activations = weir_array(tapes(net) * net->tape_floats, sizeof(float));
-    if (net->config.tapes > 0) {
+    net->work = weir_array(net->work_floats + 1, sizeof(float));
+    if (trains(net)) {
         net->gradients = weir_array(net->gradient_floats, sizeof(float));
-        net->spare = weir_array(net->graph->packed, sizeof(float));
+        net->spare = weir_array(net->graph->packed + 1, sizeof(float));
     }
-    if (!net->activations ||
-        (net->config.tapes > 0 && (!net->gradients || !net->spare)))
-        return WEIR_FAIL(ENOMEM, "net: %d tapes of %zu floats",
-                         net->config.tapes, net->tape_floats);
-    return 0;
-}
-
-static int plan_layers(struct weir_net *net)
-{
-    const struct weir_graph *g = net->graph;
-    for (int i = 0; i < g->layers; i++) {
-        const struct weir_layer *l = &g->layer[i];
-        struct weir_layer_site site = {
-            .graph = g,
-            .layer = l,
-            .x = &net->slot[l->in].layout,
-            .y = &net->slot[l->out].layout,
-            .dnnl = net->dnnl,
-            .backward = net->config.tapes > 0,
-        };
-        int rc = l->ops->plan(&site, &net->plan[i]);
-        if (rc)
-            return WEIR_NOTE(rc, "planning layer %s", l->name);
-    }
+    if (!net->activations || !net->work ||
+        (trains(net) && (!net->gradients || !net->spare)))
+        return WEIR_FAIL(ENOMEM, "net: %zu floats", own_floats(net));
     return 0;
 }
 
@@ -120,17 +192,16 @@ static int compile(struct weir_net *net)
 {
     const struct weir_graph *g = net->graph;
     net->slot = calloc((size_t)g->values, sizeof(*net->slot));
-    net->plan = calloc((size_t)g->layers, sizeof(*net->plan));
-    if (!net->slot || !net->plan)
+    net->step = calloc((size_t)g->layers, sizeof(*net->step));
+    if (!net->slot || !net->step)
         return WEIR_FAIL(ENOMEM, "net: %d layers", g->layers);
-    lay_out(net);
     int rc = weir_dnnl_create(&net->dnnl);
+    if (!rc)
+        rc = plan_layers(net);
     if (!rc)
         rc = plan_memory(net);
     if (!rc)
         rc = allocate(net);
-    if (!rc)
-        rc = plan_layers(net);
     return rc;
 }
 
@@ -160,25 +231,27 @@ void weir_net_destroy(struct weir_net *net)
 {
     if (!net)
         return;
-    for (int i = 0; net->plan && i < net->graph->layers; i++)
-        if (net->plan[i])
-            net->graph->layer[i].ops->release(net->plan[i]);
+    for (int i = 0; net->step && i < net->graph->layers; i++)
+        if (net->step[i].plan)
+            net->graph->layer[i].ops->release(net->step[i].plan);
     weir_dnnl_destroy(net->dnnl);
-    free(net->plan);
+    free(net->step);
     free(net->slot);
     free(net->activations);
     free(net->gradients);
+    free(net->work);
     free(net->spare);
     free(net);
 }
 
 size_t weir_net_bytes(const struct weir_net *net)
 {
-    size_t floats = tapes(net) * net->tape_floats + net->gradient_floats +
-                    (net->spare ? net->graph->packed : 0);
-    size_t bytes = floats * sizeof(float) + weir_dnnl_bytes(net->dnnl);
-    for (int i = 0; i < net->graph->layers; i++)
-        bytes += net->graph->layer[i].ops->bytes(net->plan[i]);
+    size_t bytes = own_floats(net) * sizeof(float) + weir_dnnl_bytes(net->dnnl);
+    for (int i = 0; i < net->graph->layers; i++) {
+        const struct weir_layer_ops *ops = net->graph->layer[i].ops;
+        if (ops->bytes)
+            bytes += ops->bytes(net->step[i].plan);
+    }
     return bytes;
 }
 
@@ -195,34 +268,22 @@ static float *gradient(struct weir_net *net, int value)
     return net->gradients + net->slot[value].gradient_at;
 }
 
-/* Between users' (batch, channels, points) and a plain value with halos. */
-static void copy_in(const struct weir_layout *l, const float *user, float *x)
-{
-    size_t n = (size_t)l->points;
-    for (int b = 0; b < l->batch; b++)
-        for (int c = 0; c < l->channels; c++, user += n)
-            memcpy(x + weir_layout_at(l, b, c), user, n * sizeof(float));
-}
-
-static void copy_out(const struct weir_layout *l, const float *x, float *user)
-{
-    size_t n = (size_t)l->points;
-    for (int b = 0; b < l->batch; b++)
-        for (int c = 0; c < l->channels; c++, user += n)
-            memcpy(user, x + weir_layout_at(l, b, c), n * sizeof(float));
-}
-
-static struct weir_layer_pass pass_of(struct weir_net *net, int tape,
-                                      const struct weir_layer *l,
+static struct weir_layer_pass pass_of(struct weir_net *net, int tape, int i,
                                       const float *packed)
 {
     const struct weir_graph *g = net->graph;
-    return (struct weir_layer_pass){
-        .x = array(net, tape, l->in),
+    const struct weir_layer *l = &g->layer[i];
+    struct weir_layer_pass pass = {
         .y = array(net, tape, l->out),
-        .w = packed + g->param[l->weight].at,
-        .bias = packed + g->param[l->bias].at,
+        .work = net->work,
+        .keep = net->activations + (size_t)tape * net->tape_floats +
+                net->step[i].keep_at,
     };
+    for (int k = 0; k < l->inputs; k++)
+        pass.x[k] = array(net, tape, l->in[k]);
+    for (int k = 0; k < l->params; k++)
+        pass.w[k] = packed + g->param[l->param + k].at;
+    return pass;
 }
 
 int weir_net_forward(struct weir_net *net, int tape, const float *packed,
@@ -231,34 +292,55 @@ int weir_net_forward(struct weir_net *net, int tape, const float *packed,
     const struct weir_graph *g = net->graph;
     float *in = array(net, tape, 0);
     omp_set_num_threads(net->config.threads);
-    copy_in(&net->slot[0].layout, x, in);
+    weir_layout_pack(&net->slot[0].layout, x, in);
     weir_halo_fill(&net->slot[0].layout, in);
     for (int i = 0; i < g->layers; i++) {
         const struct weir_layer *l = &g->layer[i];
-        struct weir_layer_pass pass = pass_of(net, tape, l, packed);
-        int rc = l->ops->forward(net->plan[i], &pass);
+        struct weir_layer_pass pass = pass_of(net, tape, i, packed);
+        int rc = l->ops->forward(net->step[i].plan, &pass);
         if (rc)
             return WEIR_NOTE(rc, "forward, layer %s", l->name);
     }
-    copy_out(&net->slot[g->output].layout, array(net, tape, g->output), y);
+    weir_layout_unpack(&net->slot[g->output].layout,
+                       array(net, tape, g->output), y);
     return 0;
 }
 
-static int run_backward(struct weir_net *net, int tape, const float *packed,
-                        bool want_dx, float *grad)
+WEIR_CLONES
+static void add(size_t n, const float *restrict from, float *restrict to)
+{
+    for (size_t i = 0; i < n; i++)
+        to[i] += from[i];
+}
+
+static void add_gifts(struct weir_net *net, int i,
+                      const struct weir_layer_pass *pass)
+{
+    const struct weir_layer *l = &net->graph->layer[i];
+    for (int k = 0; k < l->inputs; k++)
+        if (net->step[i].beside[k] && pass->dx[k])
+            add(weir_layout_floats(&net->slot[l->in[k]].layout), pass->dx[k],
+                gradient(net, l->in[k]));
+}
+
+static int step_back(struct weir_net *net, int tape, int i, const float *packed,
+                     bool want_dx, float *grad)
 {
     const struct weir_graph *g = net->graph;
-    for (int i = g->layers - 1; i >= 0; i--) {
-        const struct weir_layer *l = &g->layer[i];
-        struct weir_layer_pass pass = pass_of(net, tape, l, packed);
-        pass.dy = gradient(net, l->out);
-        pass.dx = l->in > 0 || want_dx ? gradient(net, l->in) : NULL;
-        pass.dw = grad + g->param[l->weight].at;
-        pass.dbias = grad + g->param[l->bias].at;
-        int rc = l->ops->backward(net->plan[i], &pass);
-        if (rc)
-            return WEIR_NOTE(rc, "backward, layer %s", l->name);
-    }
+    const struct weir_layer *l = &g->layer[i];
+    struct step *step = &net->step[i];
+    struct weir_layer_pass pass = pass_of(net, tape, i, packed);
+    pass.dy = gradient(net, l->out);
+    for (int k = 0; k < l->inputs; k++)
+        if (l->in[k] > 0 || want_dx)
+            pass.dx[k] = step->beside[k] ? net->gradients + step->beside_at[k]
+                                         : gradient(net, l->in[k]);
+    for (int k = 0; k < l->params; k++)
+        pass.dw[k] = grad + g->param[l->param + k].at;
+    int rc = l->ops->backward(step->plan, &pass);
+    if (rc)
+        return WEIR_NOTE(rc, "backward, layer %s", l->name);
+    add_gifts(net, i, &pass);
     return 0;
 }
 
@@ -272,13 +354,6 @@ static void clear_gaps(const struct weir_graph *g, float *grad)
     }
 }
 
-WEIR_CLONES
-static void add(size_t n, const float *restrict from, float *restrict to)
-{
-    for (size_t i = 0; i < n; i++)
-        to[i] += from[i];
-}
-
 int weir_net_backward(struct weir_net *net, int tape, const float *packed,
                       const float *dy, float *dx, float *grad, bool accumulate)
 {
@@ -288,17 +363,19 @@ int weir_net_backward(struct weir_net *net, int tape, const float *packed,
     if (net->config.tapes == 0)
         return WEIR_FAIL(EINVAL, "net: backward of a forward-only net");
     omp_set_num_threads(net->config.threads);
-    copy_in(out, dy, gradient(net, g->output));
+    weir_layout_pack(out, dy, gradient(net, g->output));
     weir_halo_clear(out, gradient(net, g->output));
-    int rc = run_backward(net, tape, packed, dx != NULL, into);
-    if (rc)
-        return rc;
+    for (int i = g->layers - 1; i >= 0; i--) {
+        int rc = step_back(net, tape, i, packed, dx != NULL, into);
+        if (rc)
+            return rc;
+    }
     clear_gaps(g, into);
     if (accumulate)
         add(g->packed, net->spare, grad);
     if (dx) {
-        weir_halo_fold(&net->slot[0].layout, gradient(net, 0), NULL);
-        copy_out(&net->slot[0].layout, gradient(net, 0), dx);
+        weir_halo_fold(&net->slot[0].layout, gradient(net, 0), NULL, 0.0F);
+        weir_layout_unpack(&net->slot[0].layout, gradient(net, 0), dx);
     }
     return 0;
 }

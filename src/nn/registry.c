@@ -6,10 +6,14 @@
 
 #include <string.h>
 
-extern const struct weir_model_ops weir_model_convnet;
+extern const struct weir_model_ops weir_model_convnet, weir_model_resnet,
+    weir_model_dilresnet, weir_model_unet;
 
 static const struct weir_model_ops *const models[] = {
     &weir_model_convnet,
+    &weir_model_resnet,
+    &weir_model_dilresnet,
+    &weir_model_unet,
 };
 
 enum { MODELS = sizeof(models) / sizeof(*models) };

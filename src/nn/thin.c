@@ -73,23 +73,32 @@ WEIR_INLINE void spread_three(const struct weir_thin *t, bool flip, bool relu,
     }
 }
 
+WEIR_INLINE void lean(size_t n, float slope, float *x)
+{
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] > 0.0F ? x[i] : slope * x[i];
+}
+
 WEIR_CLONES
 void weir_thin_spread(const struct weir_thin *t, bool flip, bool relu,
-                      const float *thin, const float *w, const float *bias,
-                      float *wide)
+                      float slope, const float *thin, const float *w,
+                      const float *bias, float *wide)
 {
     bool three = t->kernel == 3 && t->thin.channels == 1;
+    bool cut = relu && slope == 0.0F;
     for (int b = 0; b < t->thin.batch; b++) {
         const float *x = thin + weir_layout_at(&t->thin, b, 0);
         for (int l = 0; l < t->wide.padded; l += WEIR_LANES) {
             const float *start = bias ? bias + l : NULL;
             float *y = wide + strip_at(&t->wide, b, l);
             if (three)
-                spread_three(t, flip, relu, x, w + l, start, y);
+                spread_three(t, flip, cut, x, w + l, start, y);
             else
-                spread_strip(t, flip, relu, x, w + l, start, y);
+                spread_strip(t, flip, cut, x, w + l, start, y);
         }
     }
+    if (relu && !cut)
+        lean(weir_layout_floats(&t->wide), slope, wide);
 }
 
 WEIR_INLINE float add_lanes(const weir_v8 *v)

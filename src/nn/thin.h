@@ -29,10 +29,10 @@ struct weir_thin {
     int kernel; /* odd */
 };
 
-/** @p relu clears negative results. @p bias may be NULL (0). */
+/** @p relu: negative results times @p slope. @p bias may be NULL (0). */
 void weir_thin_spread(const struct weir_thin *t, bool flip, bool relu,
-                      const float *thin, const float *w, const float *bias,
-                      float *wide);
+                      float slope, const float *thin, const float *w,
+                      const float *bias, float *wide);
 void weir_thin_gather(const struct weir_thin *t, bool flip, const float *wide,
                       const float *w, const float *bias, float *thin);
 /** Overwrites @p dw. */

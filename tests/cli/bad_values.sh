@@ -69,10 +69,13 @@ says 2 "solver kdv: alpha3: given, but form is physical, expected normalised" \
     "$solver_hint" run "$small" --out d --set solver.alpha3=4
 says 2 "solver kdv: sample: 'banana' is no coefficient of this solver" \
     "$solver_hint" run "$small" --out d --set solver.sample=banana
-call run "$small" --check --set solver.name=ns2d
-[ "$status" = 2 ] || fail "a 2D solver with a 1D model: status $status"
-has err "weir: model convnet: "
-has_not err "Invalid argument"
+says 2 "model unet: 66 points do not divide by 2^levels = 4" \
+    "weir list models shows its options" \
+    run "$small" --check --set model.name=UNet\;4\;2 --set solver.points=66
+says 2 "--set model.name=Cnv;4: no model is written like this" "" \
+    run "$small" --check --set model.name=Cnv\;4
+says 2 "--set model.name=Conv;4;2;relu;1: expected Conv;width;depth;activation" "" \
+    run "$small" --check --set model.name=Conv\;4\;2\;relu\;1
 
 # Values that cannot work together.
 says 2 "--set reservoir.watermark=1000: reservoir.watermark 1000 is more than \

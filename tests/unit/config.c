@@ -514,6 +514,29 @@ static void a_file_that_cannot_be_read_is_named(void **state)
     rmdir(dir);
 }
 
+static void an_entry_may_be_one_word_with_its_options(void **state)
+{
+    (void)state;
+    struct weir_config *cfg = good("model:\n  name: Conv;34;7\n");
+    assert_string_equal(cfg->model.name, "convnet");
+    assert_int_equal(weir_option_int(&cfg->model.options, "width"), 34);
+    assert_int_equal(weir_option_int(&cfg->model.options, "depth"), 7);
+    weir_config_free(cfg);
+    cfg = NULL;
+    ok(parse("model: {name: Conv;34;7}\n", &cfg, "model.width=12", NULL));
+    assert_int_equal(weir_option_int(&cfg->model.options, "width"), 12);
+    assert_int_equal(weir_option_int(&cfg->model.options, "depth"), 7);
+    weir_config_free(cfg);
+    cfg = NULL;
+    ok(parse("model: {width: 9}\n", &cfg, "model.name=Conv;34", NULL));
+    assert_int_equal(weir_option_int(&cfg->model.options, "width"), 34);
+    weir_config_free(cfg);
+    set_refused("model.name=Conv;1;2;3",
+                "--set model.name=Conv;1;2;3: expected Conv;width;depth", "");
+    set_refused("model.name=Con;1",
+                "--set model.name=Con;1: no model is written like this", "");
+}
+
 /* A registry's own mistake must not pass for the user's. */
 static bool clashing_entry(void *ctx, const char *section, size_t i,
                            struct weir_config_entry *out)
@@ -556,6 +579,7 @@ int main(void)
         cmocka_unit_test(parameters_take_the_solvers_ranges_and_the_users),
         cmocka_unit_test(amounts_of_memory_are_read_whole),
         cmocka_unit_test(a_file_that_cannot_be_read_is_named),
+        cmocka_unit_test(an_entry_may_be_one_word_with_its_options),
         cmocka_unit_test(an_option_with_the_name_of_a_fixed_key_is_a_bug),
     };
     return RUN(cases);

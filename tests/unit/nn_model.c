@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/rng.h"
 #include "nn/form.h"
+#include "nn/isa.h"
 #include "nn/net.h"
 
 #include <math.h>
@@ -179,16 +180,78 @@ static void slow_implementations_are_reported(void **state)
     weir_model_destroy(m);
 }
 
+/* The same in 2D, where copies and mixed formats could lose fast versions. */
+static void no_architecture_is_slow_in_2d(void **state)
+{
+    static const char *const names[] = {"convnet", "resnet", "dilresnet",
+                                        "unet"};
+    struct weir_shape shape = {2, 2, {32, 32}};
+    (void)state;
+    if (strncmp(weir_isa_name(), "AVX", 3) || !strcmp(weir_isa_name(), "AVX"))
+        return;
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const struct weir_model_ops *ops = weir_model_find(names[i]);
+        struct weir_options opts;
+        struct weir_model *m;
+        struct weir_net *net;
+        int lines[2] = {0};
+        ok(weir_options_init(ops->options, &opts));
+        ok(weir_model_create(ops, &opts, &shape, &m));
+        weir_log_sink(count_lines, lines);
+        ok(weir_net_create(m, &(struct weir_net_config){3, 1, 1}, &net));
+        weir_log_sink(NULL, NULL);
+        assert_true(lines[0] > 0);
+        if (lines[1])
+            fail_msg("%s: %d slow passes", names[i], lines[1]);
+        weir_net_destroy(net);
+        weir_model_destroy(m);
+        weir_options_free(&opts);
+    }
+}
+
+static void published_counts_of_every_architecture_come_out(void **state)
+{
+    static const struct {
+        const char *name, *set[4][2];
+        size_t line, plane; /* parameters in 1D and 2D, one channel */
+    } published[] = {
+        {"convnet", {{"width", "34"}}, 31757, 94589},
+        {"convnet", {{"width", "26"}}, 18669, 55485},
+        {"resnet", {{"width", "26"}}, 32943, 97839},
+        {"unet", {{"width", "12"}}, 27193, 79969},
+        {"dilresnet", {{"width", "32"}}, 31777, 93217},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(published) / sizeof(*published); i++)
+        for (int dims = 1; dims <= 2; dims++) {
+            struct weir_shape shape = {1, dims, {32, dims == 2 ? 32 : 1}};
+            const struct weir_model_ops *ops =
+                weir_model_find(published[i].name);
+            struct weir_options opts;
+            struct weir_model *m;
+            ok(weir_options_init(ops->options, &opts));
+            for (int k = 0; published[i].set[k][0]; k++)
+                ok(weir_options_set(&opts, published[i].set[k][0],
+                                    published[i].set[k][1]));
+            ok(weir_model_create(ops, &opts, &shape, &m));
+            assert_int_equal(weir_model_parameters(m),
+                             dims == 1 ? published[i].line
+                                       : published[i].plane);
+            weir_model_destroy(m);
+            weir_options_free(&opts);
+        }
+}
+
 static void what_does_not_fit_is_refused(void **state)
 {
     const struct weir_model_ops *ops = weir_model_find("convnet");
-    struct weir_shape flat = {1, 2, {16, 16}}, tiny = {1, 1, {2, 1}};
+    struct weir_shape solid = {1, 3, {16, 16}}, tiny = {1, 1, {2, 1}};
     struct weir_model *m = NULL;
     struct weir_options opts;
     (void)state;
     ok(weir_options_init(ops->options, &opts));
-    fails(weir_model_create(ops, &opts, &flat, &m), -EINVAL);
-    says("2-dimensional");
+    fails(weir_model_create(ops, &opts, &solid, &m), -EINVAL);
+    says("3-dimensional");
     fails(weir_model_create(ops, &opts, &tiny, &m), -EINVAL);
     says("kernel 3 on 2 points");
     fails(weir_options_set(&opts, "depth", "0"), -EINVAL);
@@ -211,6 +274,8 @@ int main(void)
         cmocka_unit_test(nets_of_all_batches_read_the_same_weights),
         cmocka_unit_test(forward_only_nets_are_small),
         cmocka_unit_test(slow_implementations_are_reported),
+        cmocka_unit_test(no_architecture_is_slow_in_2d),
+        cmocka_unit_test(published_counts_of_every_architecture_come_out),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
     return RUN(cases);

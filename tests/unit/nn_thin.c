@@ -97,7 +97,7 @@ static void same(double got, double wanted)
 static void check_spread(struct problem *p, int relu)
 {
     float *out = random_array(&p->t.wide, &p->rng);
-    weir_thin_spread(&p->t, p->flip, relu, p->thin, p->w, p->bias, out);
+    weir_thin_spread(&p->t, p->flip, relu, 0.0F, p->thin, p->w, p->bias, out);
     for (int b = 0; b < p->t.thin.batch; b++) {
         for (int l = 0; l < p->t.wide.padded; l++) {
             for (int i = 0; i < p->t.thin.points; i++) {
@@ -204,7 +204,7 @@ static void folding_is_the_adjoint_of_filling(void **state)
         for (size_t i = 0; i < weir_layout_floats(&l); i++)
             y[i] = (float)weir_rng_normal(&rng);
         double wanted = dot(&l, x, y);
-        weir_halo_fold(&l, y, NULL);
+        weir_halo_fold(&l, y, NULL, 0.0F);
         same(dot(&l, x, y), wanted);
         weir_halo_clear(&l, x);
         same(dot(&l, x, y), wanted);
@@ -221,8 +221,8 @@ static void folding_masks_where_relu_was_zero(void **state)
     float *plain = weir_array(weir_layout_floats(&l), sizeof(float));
     (void)state;
     memcpy(plain, d, weir_layout_floats(&l) * sizeof(float));
-    weir_halo_fold(&l, plain, NULL);
-    weir_halo_fold(&l, d, y);
+    weir_halo_fold(&l, plain, NULL, 0.0F);
+    weir_halo_fold(&l, d, y, 0.0F);
     for (int c = 0; c < 16; c++)
         for (int i = 0; i < 7; i++)
             assert_true(

@@ -193,7 +193,7 @@ static void malformed_files_are_refused(void **state)
          WEIR_ECORRUPT},
         {"{\"a\":{\"dtype\":\"BF16\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4,
          ENOTSUP},
-        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1],\"data_offsets\":"
+        {"{\"a\":{\"dtype\":\"U8\",\"shape\":[1,1,1,1,1,1],\"data_offsets\":"
          "[0,1]}}",
          1, ENOTSUP},
         {"{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]},"
@@ -238,7 +238,7 @@ static void the_head_builder_refuses_what_cannot_be_stored(void **state)
     longest[sizeof(longest) - 1] = '\0';
     fails(weir_tensor_vector(t, "", WEIR_F32, 2, x), -EINVAL);
     fails(weir_tensor_vector(t, longest, WEIR_F32, 2, x), -EINVAL);
-    fails(weir_tensor_init(t, "a", WEIR_F32, 5, (uint64_t[5]){0}, x), -EINVAL);
+    fails(weir_tensor_init(t, "a", WEIR_F32, 6, (uint64_t[6]){0}, x), -EINVAL);
     fails(weir_tensor_init(t, "a", WEIR_F32, 2,
                            (uint64_t[]){UINT64_MAX, UINT64_MAX}, x),
           -EINVAL);

@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Feed-forward convolutional net for periodic fields in 1D (Koehler et al.,
- * "APEBench", NeurIPS 2024: `Conv;width;depth;relu`).
+ * Feed-forward convolutional net (Koehler et al., "APEBench", NeurIPS 2024:
+ * `Conv;width;depth;activation`), in 1D and 2D.
  *
- *     x: (batch, C, N)  ->  depth times [conv 3, ReLU]  ->  conv 3  ->  (batch, C, N)
+ *     x: (batch, C, N...)  ->  depth times [conv 3, activation]  ->  conv 3
  *
- * Every convolution is periodic with a bias. A point of the output sees
- * depth + 1 points to each side. Parameters, with w = width and d = depth:
+ * Every convolution keeps the grid and has a bias. A point of the output sees
+ * depth + 1 points to each side. Parameters in D dimensions, with w = width and
+ * d = depth:
  *
- *     (3 C w + w) + (d - 1) (3 w^2 + w) + (3 w C + C)
+ *     (3^D C w + w) + (d - 1) (3^D w^2 + w) + (3^D w C + C)
  *
- * which is 31 757 for Conv;34;10 with C = 1.
+ * which is 31 757 for Conv;34;10 with C = 1 in 1D, 94 589 in 2D.
  */
-#include "nn/graph.h"
-#include "nn/model.h"
-
-#include <stdio.h>
+#include "nn/models/parts.h"
 
 enum { KERNEL = 3 };
 
@@ -34,6 +32,8 @@ static const struct weir_option options[] = {
      .max = 100,
      .unit = "layers",
      .help = "hidden layers; reach is depth + 1 points"},
+    WEIR_OPTION_ACTIVATION("relu"),
+    WEIR_OPTION_PADDING,
     {0},
 };
 
@@ -41,22 +41,24 @@ static int build(const struct weir_options *opts, struct weir_graph *g)
 {
     int width = (int)weir_option_int(opts, "width");
     int depth = (int)weir_option_int(opts, "depth");
-    char name[WEIR_LAYER_NAME];
+    enum weir_padding padding = weir_parts_padding(opts);
     int x = weir_graph_input(g);
     for (int i = 0; i < depth; i++) {
-        snprintf(name, sizeof(name), "conv.%d", i);
-        x = weir_graph_conv(g, x, name, width, KERNEL, WEIR_RELU);
+        x = weir_parts_conv(g, x, weir_parts_name("conv.%d", i), width, KERNEL,
+                            1, padding);
+        x = weir_graph_activate(g, x, weir_parts_activation(opts));
     }
-    snprintf(name, sizeof(name), "conv.%d", depth);
-    x = weir_graph_conv(g, x, name, g->shape.channels, KERNEL, WEIR_LINEAR);
+    x = weir_parts_conv(g, x, weir_parts_name("conv.%d", depth),
+                        g->shape.channels, KERNEL, 1, padding);
     weir_graph_output(g, x);
     return g->error;
 }
 
 const struct weir_model_ops weir_model_convnet = {
     .name = "convnet",
-    .summary = "periodic convolutions of width 3 with ReLU, 1D (APEBench Conv)",
+    .summary = "convolutions of width 3 in a row (APEBench Conv)",
     .options = options,
     .is_local = true,
+    .spelling = "Conv;width;depth;activation",
     .build = build,
 };

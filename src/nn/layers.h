@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_NN_LAYERS_H
+#define WEIR_NN_LAYERS_H
+
+/**
+ * @file
+ * The words architectures are written in: each call adds one layer to a graph
+ * and returns the value it makes, or -1 after an error. Fields are (channels,
+ * rows, points); in 1D there is one row, and kernels, strides and padding apply
+ * to points only. One file in layers/ for each.
+ *
+ * Parameters have PyTorch's names (NAME.weight, NAME.bias), shapes and default
+ * initial values.
+ */
+#include "nn/graph.h"
+
+/** What surrounds a field. */
+enum weir_padding {
+    WEIR_PAD_ZERO,
+    WEIR_PAD_CIRCULAR,
+    /** Minus what a mirror on the last point shows; needs pad < points. */
+    WEIR_PAD_MIRROR_NEGATED,
+};
+
+/** The words a model's option uses, in the order of the enum. */
+#define WEIR_PADDING_CHOICES "zero|circular|mirror"
+
+struct weir_conv {
+    int channels; /* made */
+    int kernel;
+    int pad;              /* points on each side */
+    int stride, dilation; /* 0 counts as 1 */
+    enum weir_padding padding;
+    bool no_bias;
+};
+
+/**
+ * y[o][i] = b[o] + sum over c, k of w[o][c][k] x[c][stride i + dilation k - pad]
+ * w: (channels, in, kernel[, kernel]). As torch.nn.Conv1d and Conv2d.
+ */
+int weir_graph_conv(struct weir_graph *g, int in, const char *name,
+                    const struct weir_conv *conv);
+
+/**
+ * The adjoint of a convolution from @p more.channels channels, plus a bias:
+ * as torch.nn.ConvTranspose1d and 2d. w: (in, channels, kernel[, kernel]). The
+ * result has (n - 1) stride - 2 pad + kernel + @p extra points; dilation is 1.
+ * Circular: the adjoint of a circular convolution.
+ */
+int weir_graph_deconv(struct weir_graph *g, int in, const char *name,
+                      const struct weir_conv *more, int extra);
+
+struct weir_activate {
+    enum weir_activation f;
+    float slope;
+};
+
+/**
+ * y = f(x). ReLU becomes part of what made x where it can: then x itself is
+ * gone, and reading it later reads y.
+ */
+int weir_graph_activate(struct weir_graph *g, int in, enum weir_activation f);
+/** Leaky ReLU: x where positive, else @p slope x. */
+int weir_graph_leaky(struct weir_graph *g, int in, float slope);
+
+/** y = a + b. */
+int weir_graph_add(struct weir_graph *g, int a, int b);
+
+/** The channels of a, then those of b. */
+int weir_graph_concat(struct weir_graph *g, int a, int b);
+
+/**
+ * As torch.nn.GroupNorm: zero mean and unit variance (biased, eps 1e-5) over
+ * the points and channels of each of @p groups, then weight and bias.
+ */
+int weir_graph_group_norm(struct weir_graph *g, int in, const char *name,
+                          int groups);
+
+enum weir_pooling {
+    WEIR_POOL_MAX,
+    WEIR_POOL_AVERAGE,
+};
+
+struct weir_pool {
+    enum weir_pooling kind;
+    int size;
+};
+
+/** Over squares of @p size points, next to each other; a remainder is left. */
+int weir_graph_pool(struct weir_graph *g, int in, enum weir_pooling kind,
+                    int size);
+
+enum weir_resampling {
+    WEIR_RESAMPLE_NEAREST,
+    WEIR_RESAMPLE_LINEAR, /* corners not aligned */
+};
+
+/** To @p rows x @p points, as torch.nn.functional.interpolate. */
+int weir_graph_resample(struct weir_graph *g, int in, enum weir_resampling kind,
+                        int rows, int points);
+
+#endif

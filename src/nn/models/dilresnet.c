@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Dilated residual net (Stachenfeld et al. 2022; APEBench
+ * `Dil;depth;width;blocks;activation`), in 1D and 2D.
+ *
+ *     lift: conv 1  ->  blocks times x + B(x)  ->  project: conv 1
+ *
+ * B is a row of [group norm of one group, conv 3, activation], one for each of
+ * the dilations 1, 2, ..., 2^depth, ..., 2, 1. Parameters in D dimensions, with
+ * w = width:
+ *
+ *     (C w + w) + blocks (2 depth + 1) (3^D w^2 + 3 w) + (w C + C)
+ *
+ * which is 31 777 for Dil;2;32;2 with C = 1 in 1D, 93 217 in 2D.
+ */
+#include "nn/models/parts.h"
+
+static const struct weir_option options[] = {
+    {.name = "depth",
+     .type = WEIR_OPTION_INT,
+     .fallback = "2",
+     .min = 0,
+     .max = 6,
+     .help = "dilations go up to 2^depth and back"},
+    {.name = "width",
+     .type = WEIR_OPTION_INT,
+     .fallback = "32",
+     .min = 1,
+     .max = 1024,
+     .unit = "channels",
+     .help = "hidden channels; multiples of 16 are fastest"},
+    {.name = "blocks",
+     .type = WEIR_OPTION_INT,
+     .fallback = "2",
+     .min = 1,
+     .max = 100,
+     .help = "residual blocks"},
+    WEIR_OPTION_ACTIVATION("relu"),
+    WEIR_OPTION_PADDING,
+    {0},
+};
+
+static int block(struct weir_graph *g, int x, int i,
+                 const struct weir_options *opts)
+{
+    int width = (int)weir_option_int(opts, "width");
+    int depth = (int)weir_option_int(opts, "depth");
+    int y = x;
+    for (int k = 0; k <= 2 * depth; k++) {
+        int dilation = 1 << (k < depth ? k : 2 * depth - k);
+        y = weir_graph_group_norm(g, y,
+                                  weir_parts_name("block.%d.norm.%d", i, k), 1);
+        y = weir_parts_conv(g, y, weir_parts_name("block.%d.conv.%d", i, k),
+                            width, 3, dilation, weir_parts_padding(opts));
+        y = weir_graph_activate(g, y, weir_parts_activation(opts));
+    }
+    return weir_graph_add(g, x, y);
+}
+
+static int build(const struct weir_options *opts, struct weir_graph *g)
+{
+    int width = (int)weir_option_int(opts, "width");
+    int blocks = (int)weir_option_int(opts, "blocks");
+    enum weir_padding padding = weir_parts_padding(opts);
+    int x = weir_graph_input(g);
+    x = weir_parts_conv(g, x, "lift", width, 1, 1, padding);
+    for (int i = 0; i < blocks; i++)
+        x = block(g, x, i, opts);
+    x = weir_parts_conv(g, x, "project", g->shape.channels, 1, 1, padding);
+    weir_graph_output(g, x);
+    return g->error;
+}
+
+const struct weir_model_ops weir_model_dilresnet = {
+    .name = "dilresnet",
+    .summary = "residual blocks of dilated convolutions (APEBench Dil)",
+    .options = options,
+    .spelling = "Dil;depth;width;blocks;activation",
+    .build = build,
+};

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "nn/models/parts.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum weir_activation weir_parts_activation(const struct weir_options *opts)
+{
+    static const enum weir_activation of[] = {WEIR_RELU, WEIR_GELU, WEIR_SILU,
+                                              WEIR_TANH};
+    return of[weir_option_int(opts, "activation")];
+}
+
+enum weir_padding weir_parts_padding(const struct weir_options *opts)
+{
+    return (enum weir_padding)weir_option_int(opts, "padding");
+}
+
+const char *weir_parts_name(const char *format, ...)
+{
+    static _Thread_local char name[WEIR_LAYER_NAME];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(name, sizeof(name), format, args);
+    va_end(args);
+    return name;
+}
+
+int weir_parts_conv(struct weir_graph *g, int x, const char *name, int channels,
+                    int kernel, int dilation, enum weir_padding padding)
+{
+    struct weir_conv conv = {
+        .channels = channels,
+        .kernel = kernel,
+        .dilation = dilation,
+        .pad = dilation * (kernel / 2),
+        .padding = padding,
+    };
+    return weir_graph_conv(g, x, name, &conv);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_NN_MODELS_PARTS_H
+#define WEIR_NN_MODELS_PARTS_H
+
+/**
+ * @file
+ * What several architectures share: options and small groups of layers.
+ */
+#include "nn/graph.h"
+#include "nn/layers.h"
+#include "nn/model.h"
+
+#define WEIR_ACTIVATION_CHOICES "relu|gelu|silu|tanh"
+
+/** The option `activation`. */
+#define WEIR_OPTION_ACTIVATION(standard)                                       \
+    {                                                                          \
+        .name = "activation", .type = WEIR_OPTION_CHOICE,                      \
+        .fallback = (standard), .choices = WEIR_ACTIVATION_CHOICES,            \
+        .help = "between layers"                                               \
+    }
+
+/** The option `padding`. */
+#define WEIR_OPTION_PADDING                                                    \
+    {                                                                          \
+        .name = "padding", .type = WEIR_OPTION_CHOICE, .fallback = "circular", \
+        .choices = WEIR_PADDING_CHOICES, .help = "what surrounds the field"    \
+    }
+
+enum weir_activation weir_parts_activation(const struct weir_options *opts);
+enum weir_padding weir_parts_padding(const struct weir_options *opts);
+
+/** A name from a format, good until the next call of the thread. */
+const char *weir_parts_name(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/** A convolution that keeps the grid: odd @p kernel, stride 1. */
+int weir_parts_conv(struct weir_graph *g, int x, const char *name, int channels,
+                    int kernel, int dilation, enum weir_padding padding);
+
+#endif

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_TESTS_NN_GRAPH_REFERENCE_H
+#define WEIR_TESTS_NN_GRAPH_REFERENCE_H
+
+/**
+ * @file
+ * Every kind of layer written down once more, scalar and in double, as its
+ * formula reads. A graph is run layer by layer through these, values being plain
+ * (batch, channels, rows, points) and parameters plain tensors. Slow and plain:
+ * what the engine computes is compared with this, and differentiated by central
+ * differences of it.
+ */
+#include "base/rng.h"
+#include "nn/layer.h"
+#include "nn/layers.h"
+#include "nn/model_impl.h"
+#include "nn/net.h"
+
+#include "tests/test.h"
+
+#include <math.h>
+
+struct oracle {
+    const struct weir_graph *g;
+    int batch;
+    double **value; /* one array a value */
+    double **param; /* one array a parameter; the caller's to change */
+};
+
+/** Of one value. */
+static inline size_t oracle_floats(const struct oracle *o, int v)
+{
+    const struct weir_value *x = &o->g->value[v];
+    return (size_t)o->batch * (size_t)x->channels * (size_t)x->rows *
+           (size_t)x->points;
+}
+
+static inline struct oracle oracle_create(const struct weir_model *m, int batch,
+                                          const float *packed)
+{
+    struct oracle o = {.g = &m->graph, .batch = batch};
+    o.value = calloc((size_t)o.g->values, sizeof(*o.value));
+    o.param = calloc((size_t)o.g->params + 1, sizeof(*o.param));
+    for (int v = 0; v < o.g->values; v++)
+        o.value[v] = calloc(oracle_floats(&o, v), sizeof(double));
+    for (int i = 0; i < o.g->params; i++) {
+        size_t n = o.g->param[i].count;
+        float *plain = calloc(n, sizeof(*plain));
+        o.param[i] = calloc(n, sizeof(double));
+        ok(weir_model_export(m, (size_t)i, packed, plain));
+        for (size_t j = 0; j < n; j++)
+            o.param[i][j] = plain[j];
+        free(plain);
+    }
+    return o;
+}
+
+static inline void oracle_destroy(struct oracle *o)
+{
+    for (int v = 0; v < o->g->values; v++)
+        free(o->value[v]);
+    for (int i = 0; i < o->g->params; i++)
+        free(o->param[i]);
+    free(o->value);
+    free(o->param);
+}
+
+/** An array with its shape, one sample of it at a time. */
+struct field {
+    int channels, rows, points;
+    double *x;
+};
+
+static inline struct field oracle_field(const struct oracle *o, int v, int b)
+{
+    const struct weir_value *x = &o->g->value[v];
+    size_t frame = (size_t)x->channels * (size_t)x->rows * (size_t)x->points;
+    return (struct field){x->channels, x->rows, x->points,
+                          o->value[v] + (size_t)b * frame};
+}
+
+static inline double *cell(struct field f, int c, int i, int j)
+{
+    return f.x + ((size_t)c * (size_t)f.rows + (size_t)i) * (size_t)f.points +
+           j;
+}
+
+/** x beyond its edges, as the padding says. */
+static inline double beyond(struct field f, enum weir_padding padding, int c,
+                            int i, int j)
+{
+    bool in = i >= 0 && i < f.rows && j >= 0 && j < f.points;
+    if (in)
+        return *cell(f, c, i, j);
+    if (padding == WEIR_PAD_ZERO)
+        return 0;
+    if (padding == WEIR_PAD_CIRCULAR)
+        return *cell(f, c, (i % f.rows + f.rows) % f.rows,
+                     (j % f.points + f.points) % f.points);
+    i = i < 0 ? -i : i >= f.rows ? 2 * f.rows - 2 - i : i;
+    j = j < 0 ? -j : j >= f.points ? 2 * f.points - 2 - j : j;
+    return -*cell(f, c, i, j);
+}
+
+static inline void oracle_conv(const struct oracle *o,
+                               const struct weir_layer *l, struct field x,
+                               struct field y)
+{
+    const struct weir_conv *s = l->spec;
+    const double *w = o->param[l->param];
+    const double *bias = l->params > 1 ? o->param[l->param + 1] : NULL;
+    int high = o->g->shape.dims == 2 ? s->kernel : 1;
+    int pad = high > 1 || o->g->shape.dims == 2 ? s->pad : 0;
+    int down = o->g->shape.dims == 2 ? s->stride : 1;
+    for (int c = 0; c < y.channels; c++)
+        for (int i = 0; i < y.rows; i++)
+            for (int j = 0; j < y.points; j++) {
+                double sum = bias ? bias[c] : 0;
+                for (int d = 0; d < x.channels; d++)
+                    for (int a = 0; a < high; a++)
+                        for (int b = 0; b < s->kernel; b++)
+                            sum += w[((c * x.channels + d) * high + a) *
+                                         s->kernel +
+                                     b] *
+                                   beyond(x, s->padding, d,
+                                          down * i + s->dilation * a - pad,
+                                          s->stride * j + s->dilation * b -
+                                              s->pad);
+                *cell(y, c, i, j) = sum;
+            }
+}
+
+/** Scatter every product to where a convolution would have read it. */
+static inline void oracle_deconv(const struct oracle *o,
+                                 const struct weir_layer *l, struct field x,
+                                 struct field y)
+{
+    const struct weir_conv *s = l->spec;
+    const double *w = o->param[l->param];
+    int dims = o->g->shape.dims, high = dims == 2 ? s->kernel : 1;
+    for (int c = 0; c < y.channels; c++)
+        for (int i = 0; i < y.rows * y.points; i++)
+            cell(y, c, 0, 0)[i] = l->params > 1 ? o->param[l->param + 1][c] : 0;
+    for (int d = 0; d < x.channels; d++)
+        for (int c = 0; c < y.channels; c++)
+            for (int i = 0; i < x.rows; i++)
+                for (int j = 0; j < x.points; j++)
+                    for (int a = 0; a < high; a++)
+                        for (int b = 0; b < s->kernel; b++) {
+                            int p = dims == 2 ? s->stride * i + a - s->pad : i;
+                            int q = s->stride * j + b - s->pad;
+                            bool in =
+                                p >= 0 && p < y.rows && q >= 0 && q < y.points;
+                            if (!in && s->padding == WEIR_PAD_ZERO)
+                                continue;
+                            p = (p + y.rows) % y.rows;
+                            q = (q + y.points) % y.points;
+                            *cell(y, c, p, q) +=
+                                *cell(x, d, i, j) *
+                                w[((d * y.channels + c) * high + a) *
+                                      s->kernel +
+                                  b];
+                        }
+}
+
+static inline double oracle_activation(enum weir_activation f, double slope,
+                                       double x)
+{
+    switch (f) {
+    case WEIR_LINEAR:
+        return x;
+    case WEIR_RELU:
+        return x > 0 ? x : 0;
+    case WEIR_LEAKY_RELU:
+        return x > 0 ? x : slope * x;
+    case WEIR_GELU:
+        return x / 2 * (1 + erf(x / sqrt(2)));
+    case WEIR_SILU:
+        return x / (1 + exp(-x));
+    case WEIR_TANH:
+        return tanh(x);
+    case WEIR_SIGMOID:
+        return 1 / (1 + exp(-x));
+    }
+    return NAN;
+}
+
+static inline void oracle_group_norm(const struct oracle *o,
+                                     const struct weir_layer *l, struct field x,
+                                     struct field y)
+{
+    int groups = *(const int *)l->spec, size = x.channels / groups;
+    int n = size * x.rows * x.points, each = x.rows * x.points;
+    for (int g = 0; g < groups; g++) {
+        const double *p = cell(x, g * size, 0, 0);
+        double mean = 0, square = 0;
+        for (int i = 0; i < n; i++)
+            mean += p[i] / n;
+        for (int i = 0; i < n; i++)
+            square += (p[i] - mean) * (p[i] - mean) / n;
+        for (int i = 0; i < n; i++) {
+            int c = g * size + i / each;
+            cell(y, g * size, 0, 0)[i] =
+                (p[i] - mean) / sqrt(square + 1e-5) * o->param[l->param][c] +
+                o->param[l->param + 1][c];
+        }
+    }
+}
+
+static inline void oracle_pool(const struct oracle *o,
+                               const struct weir_layer *l, struct field x,
+                               struct field y)
+{
+    const struct weir_pool *s = l->spec;
+    int high = o->g->shape.dims == 2 ? s->size : 1;
+    for (int c = 0; c < y.channels; c++)
+        for (int i = 0; i < y.rows; i++)
+            for (int j = 0; j < y.points; j++) {
+                double most = -INFINITY, sum = 0;
+                for (int a = 0; a < high; a++)
+                    for (int b = 0; b < s->size; b++) {
+                        double v = *cell(x, c, i * high + a, j * s->size + b);
+                        most = fmax(most, v);
+                        sum += v;
+                    }
+                *cell(y, c, i, j) =
+                    s->kind == WEIR_POOL_MAX ? most : sum / (high * s->size);
+            }
+}
+
+static inline double oracle_between(struct field x, int c, double p, double q)
+{
+    p = fmin(fmax(p, 0), x.rows - 1);
+    q = fmin(fmax(q, 0), x.points - 1);
+    int i = (int)p, j = (int)q;
+    int ii = i + 1 < x.rows ? i + 1 : i, jj = j + 1 < x.points ? j + 1 : j;
+    double s = p - i, t = q - j;
+    return (1 - s) * ((1 - t) * *cell(x, c, i, j) + t * *cell(x, c, i, jj)) +
+           s * ((1 - t) * *cell(x, c, ii, j) + t * *cell(x, c, ii, jj));
+}
+
+static inline void oracle_resample(const struct weir_layer *l, struct field x,
+                                   struct field y)
+{
+    bool near = *(const enum weir_resampling *)l->spec == WEIR_RESAMPLE_NEAREST;
+    double down = (double)x.rows / y.rows, along = (double)x.points / y.points;
+    for (int c = 0; c < y.channels; c++)
+        for (int i = 0; i < y.rows; i++)
+            for (int j = 0; j < y.points; j++)
+                *cell(y, c, i, j) =
+                    near ? *cell(x, c, i * x.rows / y.rows,
+                                 j * x.points / y.points)
+                         : oracle_between(x, c, (i + 0.5) * down - 0.5,
+                                          (j + 0.5) * along - 0.5);
+}
+
+static inline void oracle_layer(const struct oracle *o,
+                                const struct weir_layer *l, int b)
+{
+    struct field x = oracle_field(o, l->in[0], b);
+    struct field z = oracle_field(o, l->in[l->inputs - 1], b);
+    struct field y = oracle_field(o, l->out, b);
+    const char *kind = l->ops->name;
+    int n = y.channels * y.rows * y.points;
+    int first = x.channels * x.rows * x.points;
+    if (strstr(kind, "transposed"))
+        oracle_deconv(o, l, x, y);
+    else if (strstr(kind, "convolution"))
+        oracle_conv(o, l, x, y);
+    else if (!strcmp(kind, "group norm"))
+        oracle_group_norm(o, l, x, y);
+    else if (!strcmp(kind, "pool"))
+        oracle_pool(o, l, x, y);
+    else if (!strcmp(kind, "resample"))
+        oracle_resample(l, x, y);
+    else if (!strcmp(kind, "activation")) {
+        const struct weir_activate *s = l->spec;
+        for (int i = 0; i < n; i++)
+            y.x[i] = oracle_activation(s->f, (double)s->slope, x.x[i]);
+    } else if (!strcmp(kind, "sum"))
+        for (int i = 0; i < n; i++)
+            y.x[i] = x.x[i] + z.x[i];
+    else if (!strcmp(kind, "concat"))
+        for (int i = 0; i < n; i++)
+            y.x[i] = i < first ? x.x[i] : z.x[i - first];
+    else if (!strcmp(kind, "reorder"))
+        memcpy(y.x, x.x, (size_t)n * sizeof(double));
+    else
+        fail_msg("no reference for a layer of kind %s", kind);
+    for (int i = 0; i < n; i++)
+        y.x[i] = oracle_activation(l->activation, (double)l->slope, y.x[i]);
+}
+
+/** Run the whole graph on the frames in value 0; the result. */
+static inline const double *oracle_run(const struct oracle *o)
+{
+    for (int i = 0; i < o->g->layers; i++)
+        for (int b = 0; b < o->batch; b++)
+            oracle_layer(o, &o->g->layer[i], b);
+    return o->value[o->g->output];
+}
+
+#endif

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Every layer and every architecture, on random shapes: the engine's result
+ * against the scalar reference in double, its gradients against central
+ * differences of that. */
+#include "tests/nn_graph_reference.h"
+
+#include "nn/registry.h"
+
+/* ---- one comparison ---- */
+
+struct bench {
+    const char *what;
+    struct weir_model *model;
+    int batch;
+    size_t frames, packed; /* floats */
+    float *w, *x, *y, *seed, *dx, *grad;
+    struct oracle oracle;
+    struct weir_rng rng;
+};
+
+static float *floats(size_t n)
+{
+    float *p = aligned_alloc(64, (n * sizeof(float) + 63) / 64 * 64);
+    assert_non_null(p);
+    return p;
+}
+
+static void run_engine(struct bench *b)
+{
+    struct weir_net_config config = {b->batch, 2, 1};
+    struct weir_net *net;
+    ok(weir_net_create(b->model, &config, &net));
+    ok(weir_net_forward(net, 1, b->w, b->x, b->y));
+    ok(weir_net_forward(net, 0, b->w, b->seed, b->dx));
+    ok(weir_net_forward(net, 1, b->w, b->x, b->y));
+    memset(b->grad, 0x7f, b->packed * sizeof(float));
+    ok(weir_net_backward(net, 1, b->w, b->seed, b->dx, b->grad, false));
+    weir_net_destroy(net);
+    /* A net that only predicts shares memory between values. */
+    config.tapes = 0;
+    float *again = floats(b->frames);
+    ok(weir_net_create(b->model, &config, &net));
+    for (int i = 0; i < 2; i++)
+        ok(weir_net_forward(net, 0, b->w, b->x, again));
+    for (size_t i = 0; i < b->frames; i++)
+        assert_true(fabsf(again[i] - b->y[i]) <= 1e-6F * (1 + fabsf(b->y[i])));
+    weir_net_destroy(net);
+    free(again);
+}
+
+static void open_bench(struct bench *b, uint64_t key)
+{
+    b->rng = weir_rng_stream(key, WEIR_RNG_TEST, 7);
+    b->frames = (size_t)b->batch * weir_shape_floats(&b->model->graph.shape);
+    b->packed = weir_model_packed(b->model);
+    b->w = floats(b->packed);
+    b->grad = floats(b->packed);
+    b->x = floats(b->frames);
+    b->y = floats(b->frames);
+    b->dx = floats(b->frames);
+    b->seed = floats(b->frames);
+    ok(weir_model_init(b->model, key, b->w));
+    for (size_t i = 0; i < weir_model_tensors(b->model); i++) {
+        /* Norms start from 1 and 0, where mistakes hide. */
+        size_t n = weir_model_tensor(b->model, i).count;
+        float *plain = floats(n);
+        ok(weir_model_export(b->model, i, b->w, plain));
+        for (size_t j = 0; j < n; j++)
+            plain[j] += (float)(0.1 * weir_rng_normal(&b->rng));
+        ok(weir_model_import(b->model, i, plain, b->w));
+        free(plain);
+    }
+    for (size_t i = 0; i < b->frames; i++) {
+        b->x[i] = (float)weir_rng_normal(&b->rng);
+        b->seed[i] = (float)weir_rng_normal(&b->rng);
+    }
+    run_engine(b);
+    b->oracle = oracle_create(b->model, b->batch, b->w);
+    for (size_t i = 0; i < b->frames; i++)
+        b->oracle.value[0][i] = b->x[i];
+}
+
+static void close_bench(struct bench *b)
+{
+    oracle_destroy(&b->oracle);
+    free(b->w);
+    free(b->grad);
+    free(b->x);
+    free(b->y);
+    free(b->dx);
+    free(b->seed);
+    weir_model_destroy(b->model);
+}
+
+static void near(const struct bench *b, const char *of, double got,
+                 double wanted, double tolerance)
+{
+    if (!(fabs(got - wanted) <= tolerance))
+        fail_msg("%s, %s: %.9g, reference %.9g, apart %.3g > %.3g", b->what, of,
+                 got, wanted, fabs(got - wanted), tolerance);
+}
+
+static void result_agrees(struct bench *b)
+{
+    const double *y = oracle_run(&b->oracle);
+    for (size_t i = 0; i < b->frames; i++)
+        near(b, "result", b->y[i], y[i], 2e-5 * (1 + fabs(y[i])));
+}
+
+/* What backward differentiates: seed . y. */
+static double objective(struct bench *b)
+{
+    const double *y = oracle_run(&b->oracle);
+    double sum = 0;
+    for (size_t i = 0; i < b->frames; i++)
+        sum += (double)b->seed[i] * y[i];
+    return sum;
+}
+
+/* Slope of the objective when @p n numbers at @p x move along @p d. */
+static double slope(struct bench *b, size_t n, double *x, const double *d)
+{
+    const double h = 1e-6;
+    double sum = 0;
+    for (int side = 1; side >= -1; side -= 2) {
+        for (size_t i = 0; i < n; i++)
+            x[i] += side * h * d[i];
+        sum += side * objective(b);
+        for (size_t i = 0; i < n; i++)
+            x[i] -= side * h * d[i];
+    }
+    return sum / (2 * h);
+}
+
+/* Along a random direction, and along single numbers. */
+static void gradient_agrees(struct bench *b, const char *of, size_t n,
+                            double *x, const float *gradient)
+{
+    double *d = calloc(n, sizeof(*d)), along = 0, size = 0;
+    for (size_t i = 0; i < n; i++) {
+        d[i] = weir_rng_normal(&b->rng);
+        along += d[i] * (double)gradient[i];
+        size += (double)gradient[i] * (double)gradient[i];
+    }
+    size = sqrt(size);
+    near(b, of, along, slope(b, n, x, d), 1e-4 * size + 1e-6);
+    memset(d, 0, n * sizeof(*d));
+    for (int k = 0; k < 3; k++) {
+        size_t i = (size_t)(weir_rng_uniform(&b->rng) * (double)n);
+        d[i] = 1;
+        near(b, of, (double)gradient[i], slope(b, n, x, d), 1e-4 * size + 1e-6);
+        d[i] = 0;
+    }
+    free(d);
+}
+
+static void padding_stays_zero(struct bench *b)
+{
+    size_t used = 0, plain = weir_model_parameters(b->model);
+    for (size_t i = 0; i < b->packed; i++)
+        used += b->grad[i] != 0;
+    if (used > plain)
+        fail_msg("%s: %zu gradients of %zu parameters", b->what, used, plain);
+}
+
+static void agrees(const char *what, struct weir_model *model, int batch,
+                   uint64_t key)
+{
+    struct bench b = {.what = what, .model = model, .batch = batch};
+    open_bench(&b, key);
+    result_agrees(&b);
+    gradient_agrees(&b, "input", b.frames, b.oracle.value[0], b.dx);
+    for (int i = 0; i < b.oracle.g->params; i++) {
+        struct weir_model_tensor t = weir_model_tensor(model, (size_t)i);
+        float *g = floats(t.count);
+        ok(weir_model_export(model, (size_t)i, b.grad, g));
+        gradient_agrees(&b, t.name, t.count, b.oracle.param[i], g);
+        free(g);
+    }
+    padding_stays_zero(&b);
+    close_bench(&b);
+}
+
+/* ---- small graphs, one for each layer ---- */
+
+static struct weir_conv conv_of(int channels, int kernel,
+                                enum weir_padding padding)
+{
+    return (struct weir_conv){.channels = channels,
+                              .kernel = kernel,
+                              .pad = kernel / 2,
+                              .padding = padding};
+}
+
+/* To @p channels hidden ones, through the layer, and back to a frame. */
+static int enter(struct weir_graph *g, int channels)
+{
+    struct weir_conv c = conv_of(channels, 3, WEIR_PAD_CIRCULAR);
+    return weir_graph_conv(g, weir_graph_input(g), "enter", &c);
+}
+
+static int leave(struct weir_graph *g, int x)
+{
+    struct weir_conv c = conv_of(g->shape.channels, 1, WEIR_PAD_ZERO);
+    const struct weir_value *in = &g->value[0];
+    x = weir_graph_resample(g, x, WEIR_RESAMPLE_LINEAR, in->rows, in->points);
+    weir_graph_output(g, weir_graph_conv(g, x, "leave", &c));
+    return g->error;
+}
+
+static int all_conv(struct weir_graph *g, enum weir_padding padding)
+{
+    struct weir_conv c = conv_of(9, 3, padding);
+    int x = enter(g, 11);
+    x = weir_graph_conv(g, x, "same", &c);
+    c.kernel = 5;
+    c.pad = 1;
+    x = weir_graph_conv(g, x, "wide", &c);
+    c.no_bias = true;
+    c.stride = 2;
+    x = weir_graph_conv(g, x, "stride", &c);
+    return leave(g, x);
+}
+
+static int conv_zero(const struct weir_options *o, struct weir_graph *g)
+{
+    (void)o;
+    return all_conv(g, WEIR_PAD_ZERO);
+}
+
+static int conv_circular(const struct weir_options *o, struct weir_graph *g)
+{
+    (void)o;
+    return all_conv(g, WEIR_PAD_CIRCULAR);
+}
+
+static int conv_mirror(const struct weir_options *o, struct weir_graph *g)
+{
+    (void)o;
+    return all_conv(g, WEIR_PAD_MIRROR_NEGATED);
+}
+
+static int conv_dilated(const struct weir_options *o, struct weir_graph *g)
+{
+    struct weir_conv c = conv_of(8, 3, WEIR_PAD_CIRCULAR);
+    int x = enter(g, 5);
+    (void)o;
+    for (int d = 2; d <= 3; d++) {
+        c.dilation = c.pad = d;
+        x = weir_graph_conv(g, x, d == 2 ? "two" : "three", &c);
+        x = weir_graph_leaky(g, x, 0.1F);
+        c.padding = WEIR_PAD_ZERO;
+    }
+    return leave(g, x);
+}
+
+static int deconvs(const struct weir_options *o, struct weir_graph *g)
+{
+    struct weir_conv two = {.channels = 9, .kernel = 2, .stride = 2};
+    struct weir_conv four = {
+        .channels = 8, .kernel = 4, .stride = 2, .pad = 1, .no_bias = true};
+    struct weir_conv three = {.channels = 3,
+                              .kernel = 3,
+                              .stride = 2,
+                              .pad = 1,
+                              .padding = WEIR_PAD_CIRCULAR};
+    struct weir_conv same = {.channels = 10, .kernel = 3, .pad = 1};
+    int x = weir_graph_pool(g, enter(g, 6), WEIR_POOL_AVERAGE, 3);
+    (void)o;
+    x = weir_graph_deconv(g, x, "two", &two, 0);
+    x = weir_graph_deconv(g, x, "same", &same, 0);
+    x = weir_graph_deconv(g, x, "four", &four, 0);
+    x = weir_graph_deconv(g, x, "three", &three, 1);
+    return leave(g, x);
+}
+
+static int pools(const struct weir_options *o, struct weir_graph *g)
+{
+    int x = enter(g, 12);
+    (void)o;
+    int a = weir_graph_pool(g, x, WEIR_POOL_MAX, 2);
+    int b = weir_graph_pool(g, x, WEIR_POOL_AVERAGE, 2);
+    return leave(g, weir_graph_concat(g, a, b));
+}
+
+static int resamples(const struct weir_options *o, struct weir_graph *g)
+{
+    int x = enter(g, 7), r = g->value[0].rows, p = g->value[0].points;
+    (void)o;
+    x = weir_graph_resample(g, x, WEIR_RESAMPLE_NEAREST, r, p + 3);
+    x = weir_graph_resample(g, x, WEIR_RESAMPLE_LINEAR, r, 2 * p + 1);
+    x = weir_graph_resample(g, x, WEIR_RESAMPLE_NEAREST, r, p - 1);
+    return leave(g, x);
+}
+
+/* Everything that lives with halos in 1D. */
+static int norms(const struct weir_options *o, struct weir_graph *g)
+{
+    struct weir_conv c = conv_of(12, 3, WEIR_PAD_CIRCULAR);
+    int x = weir_graph_group_norm(g, enter(g, 12), "one", 1);
+    (void)o;
+    x = weir_graph_activate(g, x, WEIR_RELU);
+    x = weir_graph_conv(g, x, "middle", &c);
+    x = weir_graph_group_norm(g, x, "three", 3);
+    c.channels = g->shape.channels;
+    weir_graph_output(g, weir_graph_conv(g, x, "leave", &c));
+    return g->error;
+}
+
+static int activations(const struct weir_options *o, struct weir_graph *g)
+{
+    struct weir_conv c = conv_of(5, 3, WEIR_PAD_CIRCULAR);
+    int x = enter(g, 5), y = x;
+    (void)o;
+    for (int f = WEIR_GELU; f <= WEIR_SIGMOID; f++)
+        y = weir_graph_concat(g, y, weir_graph_activate(g, x, f));
+    y = weir_graph_leaky(g, weir_graph_conv(g, y, "middle", &c), 0.3F);
+    x = weir_graph_activate(g, weir_graph_add(g, x, y), WEIR_RELU);
+    c.channels = g->shape.channels;
+    weir_graph_output(g, weir_graph_conv(g, x, "leave", &c));
+    return g->error;
+}
+
+/* A value read three times, and twice by one layer. */
+static int shared(const struct weir_options *o, struct weir_graph *g)
+{
+    struct weir_conv c = conv_of(6, 3, WEIR_PAD_CIRCULAR);
+    int in = weir_graph_input(g), x = enter(g, 6);
+    (void)o;
+    int y = weir_graph_conv(g, x, "first", &c);
+    int z = weir_graph_conv(g, x, "second", &c);
+    x = weir_graph_add(g, x, weir_graph_add(g, y, z));
+    x = weir_graph_concat(g, weir_graph_add(g, x, x), in);
+    c.channels = g->shape.channels;
+    x = weir_graph_conv(g, x, "leave", &c);
+    weir_graph_output(g, weir_graph_add(g, in, x));
+    return g->error;
+}
+
+static const struct {
+    const char *what;
+    int (*build)(const struct weir_options *, struct weir_graph *);
+} graphs[] = {
+    {"zero padding", conv_zero},  {"circular padding", conv_circular},
+    {"mirror", conv_mirror},      {"dilation", conv_dilated},
+    {"transposed", deconvs},      {"pooling", pools},
+    {"resampling", resamples},    {"group norm", norms},
+    {"activations", activations}, {"values read often", shared},
+};
+
+static struct weir_model *model_of(const struct weir_model_ops *ops,
+                                   const char *const (*set)[2],
+                                   struct weir_shape shape)
+{
+    struct weir_model *model = NULL;
+    struct weir_options opts;
+    ok(weir_options_init(ops->options, &opts));
+    for (; set && (*set)[0]; set++)
+        ok(weir_options_set(&opts, (*set)[0], (*set)[1]));
+    ok(weir_model_create(ops, &opts, &shape, &model));
+    weir_options_free(&opts);
+    return model;
+}
+
+static void layers_agree(void **state)
+{
+    static const struct weir_shape shapes[] = {
+        {1, 1, {17, 1}}, {3, 1, {22, 1}}, {2, 2, {9, 13}}, {1, 2, {12, 7}}};
+    static const int batches[] = {3, 1, 2, 1};
+    (void)state;
+    for (size_t k = 0; k < sizeof(graphs) / sizeof(*graphs); k++) {
+        struct weir_model_ops ops = {.name = graphs[k].what,
+                                     .build = graphs[k].build};
+        for (size_t s = 0; s < sizeof(shapes) / sizeof(*shapes); s++)
+            agrees(graphs[k].what, model_of(&ops, NULL, shapes[s]), batches[s],
+                   100 * k + s);
+    }
+}
+
+/* ---- architectures ---- */
+
+struct trial {
+    const char *name;
+    const char *set[5][2];
+    struct weir_shape shape;
+    int batch;
+};
+
+static const struct trial trials[] = {
+    {"convnet", {{"width", "9"}, {"depth", "3"}}, {2, 2, {7, 9}}, 2},
+    {"convnet",
+     {{"width", "5"}, {"depth", "2"}, {"activation", "gelu"}},
+     {1, 1, {15, 1}},
+     3},
+    {"convnet",
+     {{"width", "6"}, {"depth", "2"}, {"padding", "mirror"}},
+     {1, 2, {5, 8}},
+     1},
+    {"resnet", {{"width", "9"}, {"blocks", "2"}}, {1, 1, {13, 1}}, 3},
+    {"resnet",
+     {{"width", "8"}, {"blocks", "2"}, {"activation", "silu"}},
+     {2, 2, {6, 5}},
+     1},
+    {"dilresnet", {{"width", "5"}, {"blocks", "1"}}, {1, 1, {19, 1}}, 2},
+    {"dilresnet",
+     {{"width", "4"}, {"depth", "1"}, {"padding", "zero"}},
+     {1, 2, {7, 9}},
+     1},
+    {"unet", {{"width", "5"}, {"levels", "2"}}, {1, 1, {20, 1}}, 3},
+    {"unet",
+     {{"width", "3"}, {"levels", "1"}, {"activation", "gelu"}},
+     {2, 2, {10, 6}},
+     1},
+};
+
+static void architectures_agree(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(trials) / sizeof(*trials); i++) {
+        const struct trial *t = &trials[i];
+        const struct weir_model_ops *ops = weir_model_find(t->name);
+        assert_non_null(ops);
+        agrees(t->name, model_of(ops, t->set, t->shape), t->batch, 50 + i);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        cmocka_unit_test(layers_agree),
+        cmocka_unit_test(architectures_agree),
+    };
+    return RUN(cases);
+}
