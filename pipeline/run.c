@@ -191,14 +191,14 @@ static int check_plans(const struct weir_run *run)
 int weir_run_configure(struct weir_run *run)
 {
     const struct weir_config *cfg = run->cfg;
-    int rc = weir_solver_choose(cfg->solver.name, &run->solver);
+    int rc = check_plans(run);
+    if (rc)
+        return rc;
+    rc = weir_solver_choose(cfg->solver.name, &run->solver);
     rc = rc ? rc
             : run->solver->configure(&cfg->solver.options, &run->solver_config);
     if (rc)
         return weir_refusal(rc, "solver", cfg->solver.name);
-    rc = check_plans(run);
-    if (rc)
-        return rc;
     run->solver->describe(run->solver_config, &run->info);
     run->frame_floats = weir_shape_floats(&run->info.shape);
     run->window = (uint32_t)cfg->training.unroll + 1;
