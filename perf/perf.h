@@ -87,7 +87,10 @@ static inline void perf_line(const char *path, const char *key, char *out,
         if (strncmp(line, key, strlen(key)))
             continue;
         line[strcspn(line, "\n")] = '\0';
-        snprintf(out, n, "%.*s", (int)n - 1, *key && colon ? colon + 2 : line);
+        const char *text = *key && colon ? colon + 2 : line;
+        size_t length = strnlen(text, n - 1);
+        memcpy(out, text, length);
+        out[length] = '\0';
         break;
     }
     if (f)
