@@ -169,7 +169,9 @@ bool weir_population_due(const struct weir_population *p,
     return at->steps / every > at->steps_before / every &&
            at->steps != at->last_steps &&
            now->finished >= p->set.min_finished &&
-           now->finished - at->last_finished >= p->set.min_finished_period &&
+           /* A resume may let finished simulations run again: no difference. */
+           now->finished >=
+               (uint64_t)at->last_finished + p->set.min_finished_period &&
            now->open > p->set.threshold;
 }
 

@@ -521,6 +521,8 @@ static void a_generation_waits_for_its_conditions(void **state)
     assert_false(due_after(&run, 49, 50, 2)); /* too few open */
     assert_true(due_after(&run, 62, 50, 9));  /* 50..61 were lost */
     assert_false(due_after(&run, 63, 60, 9));
+    assert_false(due_after(&run, 72, 6, 9)); /* a resume: some run again */
+    assert_true(due_after(&run, 82, 53, 9));
     steered_free(&run);
 }
 
