@@ -202,9 +202,32 @@ static void warn_of_unused_budget(const struct weir_config *cfg)
                       cfg->training.steps, cfg->simulations.budget);
 }
 
+/* Rooms and stages that may have something to say. */
+static int check_log(const struct weir_config *cfg)
+{
+    static const char areas[] =
+        " all acquire checkpoint config generate nn recorder reservoir run "
+        "socket solver topo training ";
+    for (const char *p = cfg->log + strspn(cfg->log, ", "); *p;
+         p += strspn(p, ", ")) {
+        size_t n = strcspn(p, ", ");
+        char word[32];
+        snprintf(word, sizeof(word), " %.*s ", (int)n, p);
+        if (n > sizeof(word) - 3 || !strstr(areas, word)) {
+            refuse(cfg, KEYS("log"), "log: '%.*s' is no area that logs", (int)n,
+                   p);
+            return weir_err_hint("the areas are:%.*s", (int)sizeof(areas) - 2, areas);
+        }
+        p += n;
+    }
+    return 0;
+}
+
 int weir_config_check(const struct weir_config *cfg)
 {
-    int rc = check_training(cfg);
+    int rc = check_log(cfg);
+    if (!rc)
+        rc = check_training(cfg);
     if (!rc)
         rc = check_groups(cfg);
     if (!rc)

@@ -117,13 +117,13 @@ static int check_given(const struct weir_coefficient *table,
         option_name(&table[i], form, name);
         if (table[i].term == WEIR_TERM_OWN)
             continue;
-        if (weir_option_given(opts, name))
+        if (weir_option_given(opts, name) && weir_option_real(opts, name) != 0)
             return 0;
         size_t used = strlen(names);
         snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
                  name);
     }
-    return WEIR_FAIL(EINVAL, "form: %s, expected one of %s with it",
+    return WEIR_FAIL(EINVAL, "form: %s, expected one of %s with it, not 0",
                      form_name[form], names);
 }
 

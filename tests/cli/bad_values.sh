@@ -76,6 +76,14 @@ says 2 "--set model.name=Cnv;4: no model is written like this" "" \
     run "$small" --check --set model.name=Cnv\;4
 says 2 "--set model.name=Conv;4;2;relu;1: expected Conv;width;depth;activation" "" \
     run "$small" --check --set model.name=Conv\;4\;2\;relu\;1
+says 2 "solver kdv: form: normalised, expected one of beta1, alpha3, alpha4 with \
+it, not 0" "$solver_hint" \
+    run "$small" --out d --set solver.form=normalised --set solver.alpha3=0
+areas="the areas are: all acquire checkpoint config generate nn recorder \
+reservoir run socket solver topo training"
+says 2 "--set log=topo,banana: log: 'banana' is no area that logs" \
+    "$areas" \
+    run "$small" --out d --set log=topo,banana
 
 # Values that cannot work together.
 says 2 "--set reservoir.watermark=1000: reservoir.watermark 1000 is more than \
