@@ -204,7 +204,8 @@ static int fail(struct weir_intake *in, uint32_t lane, uint32_t id)
     int rc = 0;
     weir_table_read(in->run->table, id, &cell);
     in->simulation[lane] = 0;
-    if ((int)cell.attempt < in->run->cfg->simulations.crashes_before_redraw) {
+    if ((int)cell.crashes + 1 <
+        in->run->cfg->simulations.crashes_before_redraw) {
         weir_table_reopen(in->run->table, id);
         weir_run_ring_lanes(in->run);
     } else {

@@ -53,6 +53,7 @@ void weir_ledger_take_states(struct weir_ledger *l, const struct weir_table *t,
             .attempt = c.attempt,
             .delivered = c.delivered,
             .lane = c.lane,
+            .crashes = c.crashes,
             .started_ns = since(c.started_ns, start_ns),
             .finished_ns = since(c.finished_ns, start_ns),
             .first_trained_ns = since(c.first_trained_ns, start_ns),
@@ -124,6 +125,7 @@ static void restore_statistics(struct weir_cell *c,
 {
     /* Before any stage starts: plain initialisation. */
     atomic_init(&c->lane, row->lane);
+    atomic_init(&c->crashes, row->crashes);
     atomic_init(&c->started_ns, back(row->started_ns, start_ns));
     atomic_init(&c->finished_ns, back(row->finished_ns, start_ns));
     atomic_init(&c->first_trained_ns, back(row->first_trained_ns, start_ns));

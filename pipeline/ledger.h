@@ -16,7 +16,7 @@
 struct weir_ledger_row {
     uint32_t state; /* enum weir_cell_state */
     uint32_t attempt, delivered, lane;
-    uint32_t generation, bred;
+    uint32_t generation, bred, crashes, pad;
     uint64_t cause_batch;
     int64_t proposed_ns, cause_ns, started_ns, finished_ns, first_trained_ns;
     int64_t first_trained_batch;

@@ -8,6 +8,7 @@
 #include "pipeline/boundary.h"
 #include "pipeline/cut.h"
 #include "pipeline/intake.h"
+#include "weir/version.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,20 @@ static int check_isa(const struct weir_safetensors *file,
                          "live), or on a processor of that kind");
 }
 
+/* Blobs and rows are read as they lie: a neighbouring layout would be taken for
+ * numbers. Weights alone can be read from any. */
+static int check_layout(const struct weir_safetensors *file)
+{
+    const char *format = weir_safetensors_meta(file, "weir.format");
+    if (format && strtol(format, NULL, 10) == WEIR_CHECKPOINT_FORMAT)
+        return 0;
+    WEIR_FAIL(WEIR_EENV,
+              "the checkpoint has format %s, this Weir continues format %d",
+              format ? format : "?", WEIR_CHECKPOINT_FORMAT);
+    return weir_err_hint("go on with the Weir that wrote it; its weights can "
+                         "still be evaluated");
+}
+
 static int restore_clock(const struct weir_safetensors *file,
                          struct weir_run *run)
 {
@@ -216,7 +231,8 @@ int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
     struct weir_blob trainer, acquisition;
     bool reservoir =
         scope->reservoir && weir_safetensors_find(file, "state.reservoir");
-    int rc = check_isa(file, run);
+    int rc = check_layout(file);
+    rc = rc ? rc : check_isa(file, run);
     rc = rc ? rc : restore_clock(file, run);
     rc = rc ? rc
             : weir_safetensors_copy(file, "rows", WEIR_U64, rows,

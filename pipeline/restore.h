@@ -23,7 +23,8 @@ struct weir_restore_scope {
  * @param[out] rows      row counts of run.h5
  * @return 0
  * @return -WEIR_ECORRUPT, -EINVAL  a part is missing or does not fit
- * @return -WEIR_EENV  lockstep, and the processor's instruction set is another
+ * @return -WEIR_EENV  the layout is of another format; or lockstep, and the
+ *                     processor's instruction set is another
  */
 int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
                  struct weir_trainer *t, struct weir_acquisition *a,

@@ -53,8 +53,8 @@ def other(a, b):
     assert any(ta[name] != tb[name] for name in models), "the same weights"
 
 
-# struct weir_ledger_row: four and two u32, one u64, six i64.
-ROW = struct.Struct("<IIIIIIQqqqqqq")
+# struct weir_ledger_row: eight u32, one u64, six i64.
+ROW = struct.Struct("<IIIIIIIIQqqqqqq")
 DONE, FAILED = 3, 4
 
 

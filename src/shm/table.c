@@ -254,6 +254,7 @@ void weir_table_reopen(struct weir_table *t, uint32_t id)
 {
     struct weir_cell *c = weir_table_cell(t, id);
     uint64_t word = load_word(c);
+    atomic_fetch_add_explicit(&c->crashes, 1, memory_order_relaxed); /* T8 */
     atomic_store_explicit(
         &c->word, make_word(WEIR_CELL_OPEN, BANK(word), ATTEMPT(word), word),
         memory_order_release); /* T5 */
@@ -296,6 +297,7 @@ void weir_table_read(const struct weir_table *t, uint32_t id,
         .attempt = ATTEMPT(word),
         .delivered = STAT(delivered),
         .lane = STAT(lane),
+        .crashes = STAT(crashes),
         .started_ns = STAT(started_ns),
         .finished_ns = STAT(finished_ns),
         .first_trained_ns = STAT(first_trained_ns),

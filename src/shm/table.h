@@ -34,7 +34,7 @@
  *   bank in force       nobody                            claimer after its
  *                                                         claim; anyone, once
  *                                                         the cell was claimed
- *   delivered, times    keeper (the reservoir's leader)   everyone
+ *   delivered, crashes, keeper (the reservoir's leader)   everyone
  *   lane, started_ns    claimer                           everyone
  *   started             claimers (add)                    everyone
  *
@@ -106,6 +106,7 @@ struct weir_cell {
     _Atomic uint32_t lane;      /* who claimed it last (T8) */
     _Atomic int64_t started_ns, finished_ns, first_trained_ns; /* T8; 0: no */
     _Atomic int64_t first_trained_batch; /* T8; -1: not yet */
+    _Atomic uint32_t crashes; /* reopened so often (T8); a resume is none */
     /* one line per bank: origin, then dims parameters in unit coordinates are
      * followed by dims parameters as the solver sees them */
 };
@@ -190,7 +191,7 @@ void weir_table_reopen(struct weir_table *t, uint32_t id);
  */
 struct weir_cell_view {
     enum weir_cell_state state;
-    uint32_t attempt, delivered, lane;
+    uint32_t attempt, delivered, lane, crashes;
     int64_t started_ns, finished_ns, first_trained_ns, first_trained_batch;
     struct weir_origin origin;
     const double *unit, *value;

@@ -68,12 +68,53 @@ static void lockstep_goes_on_where_lanes_have_just_ended(void **state)
     memset(&brittle, 0, sizeof(brittle));
 }
 
+/* Being resumed is no crash: simulations are given up after as many. */
+static void a_resume_is_no_crash(void **state)
+{
+    (void)state;
+    lockstep_goes_on_bit_for_bit(
+        SET("run.clock=lockstep", "simulations.crashes_before_redraw=2"));
+    lockstep_goes_on_bit_for_bit(SET(
+        "run.clock=lockstep", "simulations.crashes_before_redraw=3",
+        "training.steps=40", "acquisition.strategy=uniform", "run.lanes=5"));
+}
+
+static void another_layout_of_the_state_is_refused(void **state)
+{
+    struct weir_text meta = {"weir.format", "1"};
+    struct weir_session_start start = {.lineage = ""};
+    struct weir_config *cfg = session_config(NULL);
+    struct weir_safetensors_head h;
+    struct weir_safetensors *file;
+    struct weir_topology topology;
+    struct weir_session *s;
+    char dir[PATH_MAX], path[PATH_MAX + 8];
+    (void)state;
+    scratch_make(dir);
+    snprintf(path, sizeof(path), "%s/old", dir);
+    ok(weir_safetensors_head_build(NULL, 0, &meta, 1, &h));
+    weir_safetensors_head_seal(&h, NULL);
+    scratch_write(path, h.bytes, h.size);
+    weir_safetensors_head_free(&h);
+    ok(weir_checkpoint_open(path, &file));
+    start.checkpoint = file;
+    ok(weir_topology_from_synthetic("core:2 pu:1", &topology));
+    fails(weir_session_create(cfg, NULL, &topology, &start, &s), -WEIR_EENV);
+    says("the checkpoint has format 1");
+    weir_session_destroy(s);
+    weir_safetensors_close(file);
+    weir_config_free(cfg);
+    scratch_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(lockstep_goes_on_bit_for_bit_under_every_rule),
         cmocka_unit_test(so_does_all_that_training_can),
         cmocka_unit_test(lockstep_goes_on_where_lanes_have_just_ended),
+        cmocka_unit_test(a_resume_is_no_crash),
+        cmocka_unit_test(another_layout_of_the_state_is_refused),
     };
     return RUN(cases);
 }
