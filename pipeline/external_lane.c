@@ -360,6 +360,16 @@ static void let_go(struct weir_external_lane *l)
     l->finished = 0;
 }
 
+/* Nothing but the word that the simulation ended; still a crash is one. */
+static int leave(struct weir_external_lane *l)
+{
+    weir_process_wait(&l->process, GRACE_NS);
+    if (l->process.ended && !weir_process_ended_well(&l->process))
+        return lose_ended(l, "after its last frame");
+    let_go(l);
+    return 0;
+}
+
 /*
  * Let the client end the simulation before, and take no more of it.
  * @return 0, also when the client is gone; a negative code
@@ -368,10 +378,8 @@ static int await_end(struct weir_external_lane *l, float *scratch)
 {
     while (l->owes_end) {
         int rc = hear(l);
-        if (rc == -EPIPE) {
-            let_go(l);
-            return 0;
-        }
+        if (rc == -EPIPE)
+            return leave(l);
         if (rc == -ETIMEDOUT)
             rc = lose_overdue(l);
         if (rc)

@@ -3,6 +3,7 @@
 # alone, shared for Python and the dynamic linker, static for everything else.
 set(WEIR_CLIENT_SOURCES src/client/client.c src/shm/doorbell.c src/shm/futex.c
     src/shm/handover.c src/base/clock.c src/base/err.c)
+list(TRANSFORM WEIR_CLIENT_SOURCES PREPEND ${PROJECT_SOURCE_DIR}/)
 
 function(weir_client_library target type)
   add_library(${target} ${type} ${WEIR_CLIENT_SOURCES} ${ARGN})
@@ -12,6 +13,11 @@ function(weir_client_library target type)
   set_target_properties(${target} PROPERTIES OUTPUT_NAME weir_client VERSION ${PROJECT_VERSION}
                         SOVERSION ${PROJECT_VERSION_MAJOR})
   if(type STREQUAL SHARED)
+    # Programs that know nothing of a sanitizer load it.
+    if(WEIR_SANITIZER)
+      target_compile_options(${target} PRIVATE -fno-sanitize=all)
+      target_link_options(${target} PRIVATE -fno-sanitize=all)
+    endif()
     target_link_options(${target} PRIVATE
                         -Wl,--version-script=${PROJECT_SOURCE_DIR}/src/client/client.map)
     set_target_properties(${target} PROPERTIES LINK_DEPENDS ${PROJECT_SOURCE_DIR}/src/client/client.map)
