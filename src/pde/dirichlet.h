@@ -10,6 +10,10 @@
  *   -4 sin^2(pi (p+1) / (2 (rows+1))) - 4 sin^2(pi (q+1) / (2 (cols+1))),
  * so that linear problems are solved exactly, to rounding, in two transforms.
  *
+ * FFTW is slow where n + 1 has a large prime factor (100 points: 101). Small
+ * lattices of that kind are transformed by products with tables of sines, whose
+ * symmetry halves the work.
+ *
  * Never changes after it is made; any number of threads may use it. Making and
  * freeing one calls FFTW's planner: one thread at a time.
  */
@@ -20,7 +24,8 @@ struct weir_dirichlet {
     size_t rows, cols;
     double *row, *col; /* the two parts of minus the eigenvalue */
     double scale;      /* transforming twice multiplies by 1 / scale */
-    void *plan;        /* fftw_plan */
+    void *plan;        /* fftw_plan; NULL: by tables */
+    double *row_sine, *col_sine; /* tables, half of each being enough */
 };
 
 /** @return 0, -ENOMEM, or -EINVAL for a lattice under 2 x 2 */
