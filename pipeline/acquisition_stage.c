@@ -6,6 +6,7 @@
 #include "base/heap.h"
 #include "base/log.h"
 #include "pipeline/cut.h"
+#include "pipeline/probe.h"
 #include "pipeline/telemetry.h"
 
 #include <pthread.h>
@@ -314,6 +315,7 @@ static void rewrite(struct weir_acquisition *a, uint32_t n,
             g->missed++;
         else
             g->bred += p->bred;
+        WEIR_HOP(proposal, p->simulation, p->generation, g->batch);
         g->number = p->generation;
     }
     g->proposals = n - g->missed;
@@ -330,11 +332,14 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
     uint32_t n = list_open(a);
     if (n == 0)
         return 0;
+    WEIR_BEGIN(propose, batch, n);
     int rc =
         told(a, a->ops->propose(a->strategy, now, a->proposal, n), "propose");
+    if (rc == 0)
+        rewrite(a, n, &g);
+    WEIR_END(propose, batch, n);
     if (rc)
         return rc;
-    rewrite(a, n, &g);
     note(a, WEIR_METRIC_CLAIMABLE, g.done_ns - g.cause_ns);
     note_generation(a, g.number);
     weir_counter_count(a->run->count.bred, g.bred);
@@ -389,7 +394,10 @@ int weir_acquisition_consume(struct weir_acquisition *a)
     rc = rc ? rc : serve_cut(a);
     while (rc == 0 && a->next_batch < through) {
         uint64_t batch = a->next_batch;
+        WEIR_BEGIN(fold, batch, 0);
+        WEIR_HOP(loss_fold, batch, 0, 0);
         rc = fold(a, batch);
+        WEIR_END(fold, batch, 0);
         rc = rc ? rc : propose_if_due(a, batch);
         a->next_batch++;
         rc = rc ? rc : serve_cut(a);

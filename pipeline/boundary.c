@@ -9,6 +9,7 @@
 #include "pipeline/cut_leader.h"
 #include "pipeline/deal.h"
 #include "pipeline/intake.h"
+#include "pipeline/probe.h"
 #include "pipeline/rate.h"
 #include "pipeline/recorder.h"
 #include "pipeline/telemetry.h"
@@ -271,12 +272,15 @@ static int take_cut(struct weir_boundary *b)
     struct weir_trainer *t = b->t;
     struct weir_cut *cut;
     int64_t begin = weir_now_ns();
+    WEIR_BEGIN(cut, t->step, 0);
     int rc = weir_cut_create(b->run->table, b->run->start_ns, &cut);
     rc = rc ? rc : fill_cut(b, cut);
     if (rc) {
         weir_cut_destroy(cut);
+        WEIR_END(cut, t->step, 0);
         return rc;
     }
+    WEIR_HOP(checkpoint_post, t->step, 0, 0);
     weir_checkpointer_begin(t->checkpointer);
     b->intake.frozen = cut->keeps_reservoir;
     b->cut_at = t->step;
@@ -286,6 +290,7 @@ static int take_cut(struct weir_boundary *b)
         if (rc == 0)
             weir_checkpointer_wait(t->checkpointer, false);
     }
+    WEIR_END(cut, t->step, 0);
     int64_t ns = weir_now_ns() - begin;
     note(b, WEIR_METRIC_STALL, ns);
     t->times.checkpoint += ns;
@@ -466,8 +471,10 @@ static void note_first_use(struct weir_boundary *b, int64_t now)
     for (uint32_t i = 0; i < t->n; i++) {
         const struct weir_slot *s = weir_slot_at(&b->run->slots, t->slot[i]);
         struct weir_cell *c = weir_table_cell(b->run->table, s->simulation);
-        if (weir_reservoir_views(b->intake.reservoir, t->slot[i]) == 1)
+        if (weir_reservoir_views(b->intake.reservoir, t->slot[i]) == 1) {
             note(b, WEIR_METRIC_AGE, now - s->committed_ns);
+            WEIR_HOP(sample_draw, s->simulation, s->step, t->step);
+        }
         if (atomic_load_explicit(&c->first_trained_batch,
                                  memory_order_relaxed) >= 0) /* T8 */
             continue;
@@ -594,7 +601,10 @@ static enum weir_phase next_step(struct weir_boundary *b)
 {
     struct weir_trainer *t = b->t;
     b->waited_ns = 0;
-    if (take_in(b))
+    WEIR_BEGIN(take_in, t->step, 0);
+    int rc = take_in(b);
+    WEIR_END(take_in, t->step, 0);
+    if (rc)
         return failed(b);
     if (weir_stop_reason(&b->run->stop) == WEIR_STOP_FAILED)
         return stop(b, WEIR_ENDING_FAILED);
@@ -608,7 +618,9 @@ static enum weir_phase next_step(struct weir_boundary *b)
             return failed(b);
         b->started = true;
     }
+    WEIR_BEGIN(draw, t->step, 0);
     draw(b);
+    WEIR_END(draw, t->step, 0);
     if (t->n > 0)
         return begin(b, WEIR_PHASE_TRAIN);
     b->wanted = WEIR_ENDING_DRAINED;
@@ -642,7 +654,9 @@ static enum weir_phase decide(struct weir_boundary *b)
 
 void weir_boundary_pass(struct weir_boundary *b)
 {
+    WEIR_BEGIN(boundary, b->t->step, 0);
     b->t->phase = after_phase(b) ? failed(b) : decide(b);
+    WEIR_END(boundary, b->t->step, 0);
 }
 
 /* ---- state ---- */

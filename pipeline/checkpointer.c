@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "io/checkpoint_writer.h"
 #include "pipeline/checkpoint_state.h"
+#include "pipeline/probe.h"
 #include "pipeline/recorder.h"
 #include "pipeline/telemetry.h"
 
@@ -199,11 +200,15 @@ static void save_best(struct weir_checkpointer *c, const struct weir_cut *cut,
 /* A checkpoint that cannot be written does not end a run that is well. */
 static void serve(struct weir_checkpointer *c, struct weir_cut *cut)
 {
+    uint64_t step = cut->step;
+    WEIR_BEGIN(checkpoint, step, 0);
+    WEIR_HOP(checkpoint_take, step, 0, 0);
     int taken = take_cut(c, cut), rc = taken ? taken : write_cut(c, cut);
     if (rc)
         say_failure("step", cut->step);
     if (taken == 0)
         save_best(c, cut, rc != 0);
+    WEIR_END(checkpoint, step, 0);
     weir_cut_destroy(cut);
     atomic_store_explicit(&c->last_error, rc, memory_order_release); /* Y3 */
     atomic_store_explicit(&c->posted, NULL, memory_order_release);   /* Y3 */

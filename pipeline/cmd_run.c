@@ -12,6 +12,7 @@
 #include "pipeline/session.h"
 #include "pipeline/summary.h"
 #include "pipeline/supervisor.h"
+#include "pipeline/trace.h"
 #include "pipeline/view.h"
 #include "pipeline/wisdom_file.h"
 #include "topo/plan_text.h"
@@ -329,10 +330,29 @@ static int ending_code(const struct command *c)
     return -WEIR_EINTERRUPTED;
 }
 
+static void end_trace(struct command *c)
+{
+    struct weir_run *run = c->session->run;
+    uint64_t dropped = run ? weir_trace_destroy(run->trace) : 0;
+    if (run)
+        run->trace = NULL;
+    if (dropped)
+        weir_log_warn("trace",
+                      "%llu events came faster than they could be "
+                      "written and are not in %s",
+                      (unsigned long long)dropped, c->args.trace);
+}
+
 static int conduct(struct command *c)
 {
     print_banner(c);
-    int rc = weir_supervisor_start(c->session->run, &c->supervisor);
+    struct weir_run *run = c->session->run;
+    int rc = c->args.trace
+                 ? weir_trace_create(c->args.trace, run->start_ns, &run->trace)
+                 : 0;
+    if (rc)
+        return rc;
+    rc = weir_supervisor_start(c->session->run, &c->supervisor);
     if (rc)
         return rc;
     weir_view_start(&c->view, c->session);
@@ -430,6 +450,8 @@ static int choose(struct command *c)
 static void release(struct command *c)
 {
     weir_supervisor_stop(c->supervisor);
+    if (c->session)
+        end_trace(c);
     weir_session_destroy(c->session);
     weir_safetensors_close(c->checkpoint);
     weir_topology_free(&c->topology);
@@ -446,8 +468,9 @@ static int run(int argc, char **argv)
     struct command c = {.lock = -1};
     pthread_mutex_init(&c.print, NULL);
     int rc = weir_arguments_parse(
-        &weir_command_run, "CONFIG set out from resume check requeue quiet",
-        argc, argv, &c.args);
+        &weir_command_run,
+        "CONFIG set out from resume check requeue quiet trace", argc, argv,
+        &c.args);
     if (rc < 0)
         return rc;
     rc = choose(&c);
@@ -483,6 +506,7 @@ const struct weir_command weir_command_run = {
         "  --check           check configuration, machine and continuation; "
         "run and\n"
         "                    write nothing\n"
+        "  --trace FILE      write what every thread did, for ui.perfetto.dev\n"
         "  --requeue         after SIGTERM or SIGUSR1, exit 0 (for "
         "schedulers)\n"
         "  --quiet           no progress; warnings and the summary remain\n"

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "pipeline/probe.h"
 #include "pipeline/telemetry.h"
 
 #include <stdlib.h>
@@ -49,6 +50,7 @@ static bool lend_one(struct weir_intake *in, uint32_t lane)
     int slot = in->frozen ? -EAGAIN : weir_reservoir_lend(in->reservoir, lane);
     if (slot < 0)
         return false;
+    WEIR_HOP(slot_lend, lane, slot, 0);
     weir_ring_push(weir_port_free(in->run->port[lane]), (uint64_t)slot);
     return true;
 }
@@ -143,6 +145,7 @@ static int take_sample(struct weir_intake *in, uint32_t lane, uint32_t slot)
     atomic_store_explicit(
         &weir_table_cell(in->run->table, s->simulation)->delivered,
         cell.delivered + 1, memory_order_relaxed); /* T8 */
+    WEIR_HOP(sample_accept, s->simulation, s->step, lane);
     weir_hist_record(weir_telemetry_hist(in->run, WEIR_METRIC_READY, 0),
                      weir_now_ns() - s->committed_ns);
     lend_share(in, lane);

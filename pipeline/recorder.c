@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "pipeline/boundary.h"
 #include "pipeline/cut.h"
+#include "pipeline/probe.h"
 #include "pipeline/record_tables.h"
 #include "pipeline/telemetry.h"
 
@@ -149,6 +150,7 @@ static void push(struct weir_recorder *r, struct weir_ring *ring,
 void weir_recorder_push_train(struct weir_recorder *r,
                               const struct weir_train_row *row)
 {
+    WEIR_HOP(row_push, row->step, 0, 0);
     push(r, r->train, row, sizeof(*row));
     r->trained++;
 }
@@ -236,6 +238,7 @@ static void note_lag(const struct weir_recorder *r)
     const struct weir_train_row *row = weir_ring_peek(r->train);
     if (!row)
         return;
+    WEIR_HOP(row_append, row->step, 0, 0);
     double now = weir_run_seconds(r->run, weir_now_ns());
     weir_hist_record(weir_telemetry_hist(r->run, WEIR_METRIC_RECORDER_LAG, 0),
                      (int64_t)((now - row->time) * 1e9));
@@ -243,11 +246,14 @@ static void note_lag(const struct weir_recorder *r)
 
 static void drain_all(struct weir_recorder *r)
 {
+    uint64_t rows = weir_ring_count(r->train);
+    WEIR_BEGIN(record, rows, 0);
     note_lag(r);
     drain(r, r->train, WEIR_RECORD_TRAIN);
     drain(r, r->validation, WEIR_RECORD_VALIDATION);
     drain(r, r->generation, WEIR_RECORD_GENERATIONS);
     sweep(r);
+    WEIR_END(record, rows, 0);
 }
 
 /* Serve a checkpoint that names row counts: they must be on disk first. */

@@ -7,6 +7,7 @@
 #include "pipeline/external.h"
 #include "pipeline/registries.h"
 #include "pipeline/telemetry.h"
+#include "pipeline/trace.h"
 #include "pipeline/wisdom_file.h"
 
 #include <pthread.h>
@@ -335,6 +336,7 @@ void weir_run_enter(struct weir_run *run, const struct weir_place *place,
 {
     pthread_setname_np(pthread_self(), name);
     weir_telemetry_enter(run, name);
+    weir_trace_enter(run->trace, name);
     weir_apply_thread(&run->topology, place, name);
 }
 

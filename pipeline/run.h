@@ -23,6 +23,8 @@
 #include "topo/topology.h"
 #include "weir/solver.h"
 
+struct weir_trace;
+
 /** Counters a viewer sees; owned by the stage that writes them. */
 struct weir_run_counters {
     struct weir_counter *step, *steps, *loss, *finished, *failed, *budget;
@@ -64,6 +66,7 @@ struct weir_run {
     struct weir_stats *stats;
     uint32_t hist_at[WEIR_RUN_METRICS]; /* first histogram of each metric */
     struct weir_run_counters count;
+    struct weir_trace *trace; /* NULL: none is written */
 
     struct weir_stop stop;
 };

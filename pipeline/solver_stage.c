@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "pipeline/probe.h"
 #include "pipeline/telemetry.h"
 
 #include <pthread.h>
@@ -125,11 +126,15 @@ static bool deliver(struct lane *l)
     }
     uint32_t first = l->step + 1 - l->run->window;
     note_wait(l);
+    WEIR_BEGIN(deliver, l->claim.id, first);
+    WEIR_HOP(slot_take, l->id, slot, 0);
     write_slot(l, weir_slot_at(&l->run->slots, (uint32_t)slot), first);
     l->pending = false;
     l->next = first + 1;
     count_sample(l);
+    WEIR_HOP(sample_commit, l->claim.id, first, l->id);
     say(l, WEIR_MESSAGE_SAMPLE, (uint32_t)slot);
+    WEIR_END(deliver, l->claim.id, first);
     return true;
 }
 
@@ -179,11 +184,13 @@ static void end_early(struct lane *l, int rc)
 static void solve(struct lane *l)
 {
     int64_t start = weir_now_ns();
+    WEIR_BEGIN(solve, l->claim.id, l->step + 1);
     int rc = l->run->solver->step(l->solver);
     if (rc == 0) {
         l->step++;
         rc = take_state(l);
     }
+    WEIR_END(solve, l->claim.id, l->step);
     int64_t ns = weir_now_ns() - start;
     add_time(&l->port->busy_ns, ns);
     weir_hist_record(l->steps, ns);
@@ -230,10 +237,13 @@ static bool begin(struct lane *l)
     /* A checkpoint may fall between the last sample and the word of the end. */
     if (is_whole(l))
         return true;
+    WEIR_BEGIN(start, l->claim.id, l->claim.attempt);
+    WEIR_HOP(claim, l->claim.id, l->claim.attempt, l->id);
     if (l->run->solver->announce)
         l->run->solver->announce(l->solver, l->claim.id, l->claim.attempt);
     rc = l->run->solver->start(l->solver, l->claim.value);
     rc = rc ? rc : take_state(l);
+    WEIR_END(start, l->claim.id, l->claim.attempt);
     if (rc)
         end_early(l, rc);
     return true;

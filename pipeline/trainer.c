@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "nn/registry.h"
 #include "pipeline/boundary.h"
+#include "pipeline/probe.h"
 #include "pipeline/registries.h"
 #include "pipeline/telemetry.h"
 
@@ -188,17 +189,27 @@ static void note(const struct group *g, enum weir_metric metric, int64_t ns)
 static bool arrive(struct group *g)
 {
     int64_t begin = weir_now_ns();
+    WEIR_BEGIN(meet, g->t->step, 0);
     bool leads = weir_barrier_arrive(&g->t->barrier);
+    WEIR_END(meet, g->t->step, 0);
     if (!leads)
         note(g, WEIR_METRIC_GROUP_WAIT, weir_now_ns() - begin);
     return leads;
 }
 
-static void note_passes(const struct group *g, int64_t begin)
+static void note_passes(const struct group *g, uint32_t m, int64_t begin)
 {
     int64_t turned = weir_surrogate_turned_ns(g->surrogate);
+    int64_t end = weir_now_ns();
+    uint32_t step = (uint32_t)g->t->step;
     note(g, WEIR_METRIC_FORWARD, turned - begin);
-    note(g, WEIR_METRIC_BACKWARD, weir_now_ns() - turned);
+    note(g, WEIR_METRIC_BACKWARD, end - turned);
+    if (!weir_trace_here)
+        return;
+    weir_trace_begin(WEIR_SPAN_forward, step, m, begin);
+    weir_trace_end(WEIR_SPAN_forward, turned);
+    weir_trace_begin(WEIR_SPAN_backward, step, m, turned);
+    weir_trace_end(WEIR_SPAN_backward, end);
 }
 
 static int train_micro_batch(struct group *g, uint32_t member, uint32_t m)
@@ -212,12 +223,14 @@ static int train_micro_batch(struct group *g, uint32_t member, uint32_t m)
                            ? weir_slot_at(&t->run->slots, t->slot[at])->frames
                            : NULL;
     }
+    WEIR_BEGIN(passes, t->step, m);
     int64_t begin = weir_now_ns();
     int rc = weir_surrogate_train(
         g->surrogate, t->weights.w[t->weights.now] + weights, &t->normaliser,
         g->sample, 1.0f / (float)t->n, t->grad[m] + weights, t->loss + losses,
         t->difficulty + losses);
-    note_passes(g, begin);
+    note_passes(g, m, begin);
+    WEIR_END(passes, t->step, m);
     return rc;
 }
 
@@ -351,8 +364,10 @@ static void publish_losses(struct weir_trainer *t, uint32_t id)
         };
         weir_loss_publish(ring, &r);
     }
-    if (id == 0)
+    if (id == 0) {
         weir_acquisition_note_publish(t->acquisition, t->step);
+        WEIR_HOP(loss_publish, t->step, id, 0);
+    }
     weir_loss_publish_batch(ring, t->step + 1);
     if (!weir_run_is_lockstep(t->run))
         weir_doorbell_ring(t->run->acquire_bell);
@@ -371,9 +386,13 @@ static int train_step(struct group *g)
         weir_barrier_open(&t->barrier);
     }
     int64_t begin = weir_now_ns();
+    WEIR_BEGIN(reduce, t->step, g->id);
     update(t, g->id);
+    WEIR_END(reduce, t->step, g->id);
     note(g, WEIR_METRIC_REDUCE, weir_now_ns() - begin);
+    WEIR_BEGIN(publish, t->step, g->id);
     publish_losses(t, g->id);
+    WEIR_END(publish, t->step, g->id);
     return rc;
 }
 
@@ -397,22 +416,32 @@ static int test(struct group *g)
     return rc ? rc : measure(g, &t->test, packed);
 }
 
-static int work(struct group *g)
+static int evaluate(struct group *g)
 {
     struct weir_trainer *t = g->t;
     switch (t->phase) {
-    case WEIR_PHASE_TRAIN:
-        return train_step(g);
     case WEIR_PHASE_PREPARE:
         return weir_evalset_fill(&t->validation, g->id, t->run->groups);
     case WEIR_PHASE_VALIDATE:
         return measure(g, &t->validation, weir_weights_shown(&t->weights));
     case WEIR_PHASE_TEST:
         return test(g);
+    case WEIR_PHASE_TRAIN:
     case WEIR_PHASE_STOP:
         break;
     }
     return 0;
+}
+
+static int work(struct group *g)
+{
+    struct weir_trainer *t = g->t;
+    if (t->phase == WEIR_PHASE_TRAIN)
+        return train_step(g);
+    WEIR_BEGIN(evaluate, t->step, g->id);
+    int rc = evaluate(g);
+    WEIR_END(evaluate, t->step, g->id);
+    return rc;
 }
 
 static int enter(struct group *g)

@@ -22,7 +22,8 @@ END
 
 # The record stops. Rows of a long run outgrow the limit, checkpoints do not.
 limited 1000000 run "$small" --out a --set training.steps=4000 \
-    --set simulations.budget=1000 --set checkpoint.every=500
+    --set simulations.budget=1000 --set checkpoint.every=500 \
+    --set placement.groups=1 --set placement.solver_threads=1
 [ $status = 0 ] || fail "a record without room: status $status"
 has err "recorder: error: run file 'a/run.h5': File too large; run.h5 ends here, training goes on"
 [ "$(wc -l <err)" = 1 ] || fail "messages: $(cat err)"
