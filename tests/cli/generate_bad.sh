@@ -49,7 +49,7 @@ for sampled in "a4 -1 0 1e+09" "length 0 1e-06 1e+06"; do
 $4, as solver.$1)" "" --set solver.sample=$1 --set "parameters.$1.low=$2"
 done
 refused 2 "solver kdv: form: difficulty, expected one of delta1, gamma3, \
-gamma4 with it" "weir list solvers shows its options" \
+gamma4 with it, not 0" "weir list solvers shows its options" \
     --set solver.form=difficulty
 ends 1 generate "$small" --out t.h5 --set solver.dt=5 --set solver.substeps=1
 has err "weir: trajectory "
