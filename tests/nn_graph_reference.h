@@ -254,6 +254,85 @@ static inline void oracle_resample(const struct weir_layer *l, struct field x,
                                           (j + 0.5) * along - 0.5);
 }
 
+static inline void oracle_linear(struct field x, struct field y,
+                                 const double *w, const double *bias)
+{
+    int n = x.rows * x.points;
+    for (int c = 0; c < y.channels; c++)
+        for (int i = 0; i < n; i++) {
+            double sum = bias[c];
+            for (int d = 0; d < x.channels; d++)
+                sum += w[c * x.channels + d] * x.x[d * n + i];
+            y.x[c * n + i] = sum;
+        }
+}
+
+/** Coefficient (p, q) of one channel, e^(-i theta). */
+static inline void oracle_coefficient(struct field x, int c, int p, int q,
+                                      double *re, double *im)
+{
+    *re = *im = 0;
+    for (int i = 0; i < x.rows; i++)
+        for (int j = 0; j < x.points; j++) {
+            double theta = 2 * acos(-1) *
+                           ((double)p * i / x.rows + (double)q * j / x.points);
+            *re += *cell(x, c, i, j) * cos(theta);
+            *im -= *cell(x, c, i, j) * sin(theta);
+        }
+}
+
+static inline void oracle_wave(struct field y, int c, int p, int q, double re,
+                               double im)
+{
+    double times = q == 0 || 2 * q == y.points ? 1 : 2;
+    for (int i = 0; i < y.rows; i++)
+        for (int j = 0; j < y.points; j++) {
+            double theta = 2 * acos(-1) *
+                           ((double)p * i / y.rows + (double)q * j / y.points);
+            *cell(y, c, i, j) += times * (re * cos(theta) - im * sin(theta)) /
+                                 (y.rows * y.points);
+        }
+}
+
+static inline void oracle_fourier(const struct oracle *o,
+                                  const struct weir_layer *l, struct field x,
+                                  struct field y)
+{
+    int m = ((const struct weir_fourier *)l->spec)->modes;
+    int high = o->g->shape.dims == 2 ? 2 * m : 1;
+    int each = high > 1 ? m : 1;
+    oracle_linear(x, y, o->param[l->param], o->param[l->param + 1]);
+    for (int p = 0; p < high; p++)
+        for (int q = 0; q < m; q++)
+            for (int d = 0; d < x.channels; d++) {
+                const double *r = o->param[l->param + 2 + p / each];
+                int row = p < m ? p : p - high;
+                double re, im;
+                oracle_coefficient(x, d, row, q, &re, &im);
+                for (int c = 0; c < y.channels; c++) {
+                    const double *z =
+                        r +
+                        2 * (((d * y.channels + c) * each + p % each) * m + q);
+                    oracle_wave(y, c, row, q, re * z[0] - im * z[1],
+                                re * z[1] + im * z[0]);
+                }
+            }
+}
+
+static inline void oracle_coordinates(const struct oracle *o, struct field x,
+                                      struct field y)
+{
+    int n = x.channels * x.rows * x.points;
+    for (int i = 0; i < n; i++)
+        y.x[i] = x.x[i];
+    for (int c = x.channels; c < y.channels; c++)
+        for (int i = 0; i < y.rows; i++)
+            for (int j = 0; j < y.points; j++)
+                *cell(y, c, i, j) = o->g->shape.dims == 2 && c == x.channels
+                                        ? (double)i / (y.rows - 1)
+                                        : (double)j / (y.points - 1);
+}
+
 static inline void oracle_layer(const struct oracle *o,
                                 const struct weir_layer *l, int b)
 {
@@ -273,6 +352,12 @@ static inline void oracle_layer(const struct oracle *o,
         oracle_pool(o, l, x, y);
     else if (!strcmp(kind, "resample"))
         oracle_resample(l, x, y);
+    else if (!strcmp(kind, "linear"))
+        oracle_linear(x, y, o->param[l->param], o->param[l->param + 1]);
+    else if (!strcmp(kind, "fourier"))
+        oracle_fourier(o, l, x, y);
+    else if (!strcmp(kind, "coordinates"))
+        oracle_coordinates(o, x, y);
     else if (!strcmp(kind, "activation")) {
         const struct weir_activate *s = l->spec;
         for (int i = 0; i < n; i++)

@@ -625,6 +625,17 @@ int weir_dnnl_conv_backward_weights(struct weir_dnnl_conv *c, const float *x,
     return execute(c, BACKWARD_WEIGHTS, c->has_bias ? 5 : 4, args);
 }
 
+/* ---- matrix product ---- */
+
+int weir_gemm(int rows, int columns, int inner, struct weir_matrix a,
+              struct weir_matrix b, float beta, float *c, int step)
+{
+    return check(dnnl_sgemm(a.transposed ? 'T' : 'N', b.transposed ? 'T' : 'N',
+                            rows, columns, inner, 1.0F, a.at, a.step, b.at,
+                            b.step, beta, c, step),
+                 "matrix product");
+}
+
 /* ---- functions of single numbers ---- */
 
 struct weir_dnnl_map {

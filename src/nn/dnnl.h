@@ -96,6 +96,23 @@ int weir_dnnl_conv_backward_data(struct weir_dnnl_conv *conv, const float *dy,
 int weir_dnnl_conv_backward_weights(struct weir_dnnl_conv *conv, const float *x,
                                     const float *dy, float *dw, float *dbias);
 
+/* ---- matrix product ---- */
+
+/** A row-major matrix, or the transpose of one. */
+struct weir_matrix {
+    const float *at;
+    int step; /* floats from row to row as it lies in memory */
+    bool transposed;
+};
+
+/**
+ * c = a b + beta c, with a of @p rows x @p inner and b of @p inner x
+ * @p columns; rows of c are @p step floats apart.
+ * @return 0 or -WEIR_EENV
+ */
+int weir_gemm(int rows, int columns, int inner, struct weir_matrix a,
+              struct weir_matrix b, float beta, float *c, int step);
+
 /* ---- functions of single numbers ---- */
 
 enum weir_function {

@@ -59,6 +59,7 @@ struct weir_value {
 struct weir_init {
     enum {
         WEIR_INIT_UNIFORM,  /* in +- scale */
+        WEIR_INIT_POSITIVE, /* uniform in 0 .. scale */
         WEIR_INIT_NORMAL,   /* deviation scale */
         WEIR_INIT_CONSTANT, /* scale */
     } kind;

@@ -99,4 +99,32 @@ enum weir_resampling {
 int weir_graph_resample(struct weir_graph *g, int in, enum weir_resampling kind,
                         int rows, int points);
 
+/**
+ * y = W x + b at every point, weights (channels, in) as torch.nn.Linear, or with
+ * @p ones trailing dimensions of 1, as a convolution of kernel 1.
+ */
+int weir_graph_linear(struct weir_graph *g, int in, const char *name,
+                      int channels, int ones);
+
+struct weir_fourier {
+    int channels; /* made */
+    int modes;    /* kept along each axis, up to and without this wavenumber */
+    bool positive_start; /* spectral weights uniform in 0 .. 1/(in out), as Li
+                          * et al. publish; else normal of that deviation */
+};
+
+/**
+ * Fourier layer (Li et al. 2021): y = F^-1(R F(x)) + W x + b, the transform
+ * being truncated to the lowest modes: 0 .. modes - 1 along the last axis and, in
+ * 2D, -modes .. modes - 1 along the first. NAME.linear.weight and .bias as a
+ * convolution of kernel 1; NAME.spectral.weight1 (in, channels, modes, 2) or
+ * (in, channels, modes, modes, 2) and .weight2 for the negative wavenumbers of
+ * the first axis; last come real and imaginary part.
+ */
+int weir_graph_fourier(struct weir_graph *g, int in, const char *name,
+                       const struct weir_fourier *fourier);
+
+/** x with its coordinates from 0 to 1 as more channels, the first axis first. */
+int weir_graph_coordinates(struct weir_graph *g, int in);
+
 #endif

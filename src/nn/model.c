@@ -136,6 +136,8 @@ static double draw(const struct weir_init *init, struct weir_rng *rng)
     switch (init->kind) {
     case WEIR_INIT_UNIFORM:
         return init->scale * (2 * weir_rng_uniform(rng) - 1);
+    case WEIR_INIT_POSITIVE:
+        return init->scale * weir_rng_uniform(rng);
     case WEIR_INIT_NORMAL:
         return init->scale * weir_rng_normal(rng);
     case WEIR_INIT_CONSTANT:

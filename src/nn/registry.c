@@ -7,13 +7,11 @@
 #include <string.h>
 
 extern const struct weir_model_ops weir_model_convnet, weir_model_resnet,
-    weir_model_dilresnet, weir_model_unet;
+    weir_model_dilresnet, weir_model_unet, weir_model_fno;
 
 static const struct weir_model_ops *const models[] = {
-    &weir_model_convnet,
-    &weir_model_resnet,
-    &weir_model_dilresnet,
-    &weir_model_unet,
+    &weir_model_convnet, &weir_model_resnet, &weir_model_dilresnet,
+    &weir_model_unet,    &weir_model_fno,
 };
 
 enum { MODELS = sizeof(models) / sizeof(*models) };

@@ -411,6 +411,22 @@ static const struct trial trials[] = {
      {{"width", "3"}, {"levels", "1"}, {"activation", "gelu"}},
      {2, 2, {10, 6}},
      1},
+    {"fno",
+     {{"width", "5"}, {"modes", "3"}, {"layers", "2"}},
+     {1, 1, {13, 1}},
+     3},
+    {"fno",
+     {{"width", "8"}, {"modes", "6"}, {"layers", "2"}, {"style", "li"}},
+     {2, 1, {10, 1}},
+     1},
+    {"fno",
+     {{"width", "3"}, {"modes", "2"}, {"layers", "2"}},
+     {2, 2, {6, 9}},
+     1},
+    {"fno",
+     {{"width", "4"}, {"modes", "3"}, {"layers", "1"}, {"style", "li"}},
+     {1, 2, {7, 5}},
+     2},
 };
 
 static void architectures_agree(void **state)

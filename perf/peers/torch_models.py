@@ -1,0 +1,218 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""The architectures of src/nn/models as a PyTorch user writes them, with the same
+names, shapes and order of parameters: what the engine is compared with."""
+import torch
+from torch import nn
+
+ACTIVATIONS = {"relu": torch.relu, "gelu": nn.functional.gelu,
+               "silu": nn.functional.silu, "tanh": torch.tanh}
+
+
+def conv_class(dims):
+    return nn.Conv2d if dims == 2 else nn.Conv1d
+
+
+def same(dims, a, b, kernel=3, dilation=1, padding="circular"):
+    pad = dilation * (kernel // 2)
+    mode = padding if pad and padding != "zero" else "zeros"
+    return conv_class(dims)(a, b, kernel, padding=pad, dilation=dilation,
+                            padding_mode=mode)
+
+
+class ConvNet(nn.Module):
+    def __init__(self, channels, dims, width=32, depth=10, activation="relu",
+                 padding="circular"):
+        super().__init__()
+        sizes = [channels] + depth * [width] + [channels]
+        self.conv = nn.ModuleList(same(dims, a, b, padding=padding)
+                                  for a, b in zip(sizes, sizes[1:]))
+        self.f = ACTIVATIONS[activation]
+
+    def forward(self, x):
+        for conv in self.conv[:-1]:
+            x = self.f(conv(x))
+        return self.conv[-1](x)
+
+
+class Row(nn.Module):
+    """A block's convolutions and norms, named as src/nn names them."""
+
+    def __init__(self, conv, norm=None):
+        super().__init__()
+        self.conv = nn.ModuleList(conv)
+        if norm:
+            self.norm = nn.ModuleList(norm)
+
+
+class ResNet(nn.Module):
+    def __init__(self, channels, dims, width=32, blocks=8, activation="relu",
+                 padding="circular"):
+        super().__init__()
+        self.lift = same(dims, channels, width, 1)
+        self.block = nn.ModuleList(
+            Row([same(dims, width, width, padding=padding) for _ in range(2)])
+            for _ in range(blocks))
+        self.project = same(dims, width, channels, 1)
+        self.f = ACTIVATIONS[activation]
+
+    def forward(self, x):
+        x = self.lift(x)
+        for b in self.block:
+            x = self.f(x + b.conv[1](self.f(b.conv[0](x))))
+        return self.project(x)
+
+
+class DilResNet(nn.Module):
+    def __init__(self, channels, dims, depth=2, width=32, blocks=2,
+                 activation="relu", padding="circular"):
+        super().__init__()
+        rates = [2 ** (k if k < depth else 2 * depth - k)
+                 for k in range(2 * depth + 1)]
+        self.lift = same(dims, channels, width, 1)
+        self.block = nn.ModuleList(
+            Row([same(dims, width, width, 3, d, padding) for d in rates],
+                [nn.GroupNorm(1, width) for _ in rates])
+            for _ in range(blocks))
+        self.project = same(dims, width, channels, 1)
+        self.f = ACTIVATIONS[activation]
+
+    def forward(self, x):
+        x = self.lift(x)
+        for b in self.block:
+            y = x
+            for norm, conv in zip(b.norm, b.conv):
+                y = self.f(conv(norm(y)))
+            x = x + y
+        return self.project(x)
+
+
+class CircularUp(nn.Module):
+    """The adjoint of a circular convolution of kernel 3 and stride 2."""
+
+    def __new__(cls, dims, a, b):
+        base = nn.ConvTranspose2d if dims == 2 else nn.ConvTranspose1d
+
+        class Up(base):
+            def forward(self, x):
+                y = super().forward(x)  # no padding: 2 n + 1 points
+                for d in range(2, x.dim()):
+                    n = 2 * x.shape[d]
+                    last = y.narrow(d, 0, 1)  # point -1 is point n - 1
+                    y = y.narrow(d, 1, n).clone()
+                    if self.bias is not None:
+                        shape = [1, -1] + [1] * (x.dim() - 2)
+                        last = last - self.bias.reshape(shape)
+                    y.narrow(d, n - 1, 1).add_(last)
+                return y
+
+        return Up(a, b, 3, stride=2)
+
+
+class UNet(nn.Module):
+    def __init__(self, channels, dims, width=16, levels=2, activation="relu",
+                 padding="circular"):
+        super().__init__()
+        self.f = ACTIVATIONS[activation]
+        self.padding = padding
+
+        def twice(a, b):
+            return Row([same(dims, a, b, padding=padding),
+                        same(dims, b, b, padding=padding)],
+                       [nn.GroupNorm(1, b) for _ in range(2)])
+
+        sizes = [width * 2 ** i for i in range(levels + 1)]
+        mode = "zeros" if padding == "zero" else padding
+        self.lift = nn.ModuleList([twice(channels, width)])
+        self.down = nn.ModuleList(
+            conv_class(dims)(c, c, 3, stride=2, padding=1, padding_mode=mode)
+            for c in sizes[:-1])
+        self.left = nn.ModuleList(twice(c, 2 * c) for c in sizes[:-1])
+        self.up = nn.ModuleList(CircularUp(dims, 2 * c, c) for c in sizes[:-1])
+        self.right = nn.ModuleList(twice(2 * c, c) for c in sizes[:-1])
+        self.project = same(dims, width, channels, 1)
+
+    def run(self, row, x):
+        for conv, norm in zip(row.conv, row.norm):
+            x = self.f(norm(conv(x)))
+        return x
+
+    def forward(self, x):
+        x = self.run(self.lift[0], x)
+        skips = []
+        for down, left in zip(self.down, self.left):
+            skips.append(x)
+            x = self.run(left, down(x))
+        for up, right in reversed(list(zip(self.up, self.right))):
+            x = self.run(right, torch.cat((skips.pop(), up(x)), 1))
+        return self.project(x)
+
+
+class Spectral(nn.Module):
+    def __init__(self, dims, a, b, modes):
+        super().__init__()
+        self.modes, self.dims = modes, dims
+        shape = (a, b) + dims * (modes,) + (2,)
+        self.weight1 = nn.Parameter(torch.randn(shape) / (a * b))
+        if dims == 2:
+            self.weight2 = nn.Parameter(torch.randn(shape) / (a * b))
+
+    def forward(self, x):
+        m, n = self.modes, x.shape[-1]
+        w = torch.view_as_complex(self.weight1)
+        if self.dims == 1:
+            s = torch.fft.rfft(x)
+            out = torch.zeros(x.shape[0], w.shape[1], n // 2 + 1,
+                              dtype=s.dtype)
+            out[:, :, :m] = torch.einsum("bik,iok->bok", s[:, :, :m], w)
+            return torch.fft.irfft(out, n)
+        s = torch.fft.rfft2(x)
+        out = torch.zeros(x.shape[0], w.shape[1], x.shape[2], n // 2 + 1,
+                          dtype=s.dtype)
+        out[:, :, :m, :m] = torch.einsum("bikl,iokl->bokl", s[:, :, :m, :m], w)
+        out[:, :, -m:, :m] = torch.einsum(
+            "bikl,iokl->bokl", s[:, :, -m:, :m],
+            torch.view_as_complex(self.weight2))
+        return torch.fft.irfft2(out, s=x.shape[2:])
+
+
+class FourierLayer(nn.Module):
+    def __init__(self, dims, width, modes):
+        super().__init__()
+        self.linear = same(dims, width, width, 1)
+        self.spectral = Spectral(dims, width, width, modes)
+
+    def forward(self, x):
+        return self.spectral(x) + self.linear(x)
+
+
+class FNO(nn.Module):
+    def __init__(self, channels, dims, modes=12, width=32, layers=4,
+                 activation="gelu", style="apebench"):
+        super().__init__()
+        li = style == "li"
+        self.lift = same(dims, channels + (dims if li else 0), width, 1)
+        self.layer = nn.ModuleList(FourierLayer(dims, width, modes)
+                                   for _ in range(layers))
+        self.project = nn.ModuleList([same(dims, width, 128, 1),
+                                      same(dims, 128, channels, 1)]) \
+            if li else same(dims, width, channels, 1)
+        self.f, self.li = ACTIVATIONS[activation], li
+
+    def forward(self, x):
+        if self.li:
+            axes = [torch.linspace(0, 1, n) for n in x.shape[2:]]
+            grid = torch.stack(torch.meshgrid(*axes, indexing="ij"))
+            x = torch.cat((x, grid.expand(x.shape[0], *grid.shape)), 1)
+        x = self.lift(x)
+        for i, layer in enumerate(self.layer):
+            x = layer(x)
+            if not self.li or i + 1 < len(self.layer):
+                x = self.f(x)
+        if not self.li:
+            return self.project(x)
+        return self.project[1](self.f(self.project[0](x)))
+
+
+MODELS = {"convnet": ConvNet, "resnet": ResNet, "dilresnet": DilResNet,
+          "unet": UNet, "fno": FNO}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The same linear map at every point: matrix products over all points of a
+ * batch, channels last. */
+#include "base/err.h"
+#include "nn/channel_sums.h"
+#include "nn/layer.h"
+#include "nn/layers.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static const struct weir_layer_ops linear_ops;
+
+int weir_graph_linear(struct weir_graph *g, int in, const char *name,
+                      int channels, int ones)
+{
+    in = weir_graph_in_order(g, in, WEIR_LAST);
+    if (!weir_graph_has(g, in, name))
+        return -1;
+    const struct weir_value *x = &g->value[in];
+    int64_t w[] = {channels, x->channels, 1, 1};
+    struct weir_init init = {WEIR_INIT_UNIFORM, 1 / sqrt(x->channels)};
+    struct weir_made made = {channels, x->rows, x->points, WEIR_LAST};
+    int l = weir_graph_layer(g, &linear_ops, name, 1, &in, made, NULL, 0);
+    weir_graph_param(g, "weight", 2 + ones, w, init);
+    weir_graph_param(g, "bias", 1, w, init);
+    return weir_graph_made(g, l);
+}
+
+struct linear {
+    struct weir_layout y;
+    int points, in, out; /* points of the whole batch */
+};
+
+static int linear_plan(struct weir_layer_site *site, void **plan)
+{
+    struct linear *l = malloc(sizeof(*l));
+    if (!l)
+        return WEIR_FAIL(ENOMEM, "%s", site->layer->name);
+    *l = (struct linear){
+        .y = *site->y,
+        .points = site->y->batch * (int)weir_layout_area(site->y),
+        .in = site->x[0]->channels,
+        .out = site->y->channels,
+    };
+    *plan = l;
+    return 0;
+}
+
+static int linear_forward(void *plan, const struct weir_layer_pass *p)
+{
+    const struct linear *l = plan;
+    struct weir_matrix x = {p->x[0], l->in, false}, w = {p->w[0], l->in, true};
+    int rc = weir_gemm(l->points, l->out, l->in, x, w, 0.0F, p->y, l->out);
+    weir_channel_add(&l->y, p->w[1], p->y);
+    return rc;
+}
+
+static int linear_backward(void *plan, const struct weir_layer_pass *p)
+{
+    const struct linear *l = plan;
+    struct weir_matrix x = {p->x[0], l->in, false}, w = {p->w[0], l->in, false};
+    struct weir_matrix dy = {p->dy, l->out, false};
+    struct weir_matrix across = {p->dy, l->out, true};
+    weir_channel_sum(&l->y, p->dy, p->dw[1]);
+    int rc =
+        weir_gemm(l->out, l->in, l->points, across, x, 0.0F, p->dw[0], l->in);
+    if (!rc && p->dx[0])
+        rc = weir_gemm(l->points, l->in, l->out, dy, w, 0.0F, p->dx[0], l->in);
+    return rc;
+}
+
+static const struct weir_layer_ops linear_ops = {
+    .name = "linear",
+    .plan = linear_plan,
+    .release = free,
+    .forward = linear_forward,
+    .backward = linear_backward,
+};

@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-3-Clause
+"""Write tests/golden/data/models_torch.{txt,f32}: what PyTorch makes of small nets
+of every architecture, for models_torch.c to compare with.
+
+    make_models.py [FOLDER]
+
+The numbers in the repository came from PyTorch 1.13.1 (Debian 12). In the .txt, a
+line "case NUMBER MODEL POINTS[xPOINTS] CHANNELS BATCH OPTION=VALUE,..." starts a
+case; the others are a name "NUMBER/...", an offset and a count in float32s of the
+.f32.
+"""
+import os
+import sys
+
+import torch
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "perf", "peers"))
+from torch_models import MODELS  # noqa: E402
+
+CASES = [  # model, grid, channels, batch, options
+    ("convnet", (9, 7), 2, 3, dict(width=9, depth=2)),
+    ("convnet", (6, 6), 1, 2, dict(width=5, depth=2, activation="tanh",
+                                   padding="zero")),
+    ("resnet", (15,), 1, 3, dict(width=9, blocks=2)),
+    ("resnet", (7, 6), 2, 2, dict(width=6, blocks=1, activation="silu")),
+    ("dilresnet", (21,), 1, 2, dict(width=6, blocks=1)),
+    ("dilresnet", (9, 8), 1, 2, dict(depth=1, width=4, blocks=1,
+                                     activation="gelu")),
+    ("unet", (16,), 1, 3, dict(width=4, levels=2)),
+    ("unet", (6, 8), 2, 1, dict(width=4, levels=1, activation="gelu")),
+    ("fno", (17,), 1, 3, dict(modes=5, width=6, layers=2)),
+    ("fno", (12,), 2, 2, dict(modes=7, width=8, layers=2, style="li")),
+    ("fno", (8, 7), 1, 2, dict(modes=3, width=4, layers=2)),
+    ("fno", (6, 6), 2, 1, dict(modes=3, width=4, layers=1, style="li")),
+]
+
+
+class Writer:
+    def __init__(self, folder):
+        self.index = open(os.path.join(folder, "models_torch.txt"), "w")
+        self.data = open(os.path.join(folder, "models_torch.f32"), "wb")
+        self.at = 0
+
+    def put(self, name, tensor):
+        values = tensor.detach().to(torch.float32).contiguous().numpy()
+        self.data.write(values.tobytes())
+        self.index.write(f"{name} {self.at} {values.size}\n")
+        self.at += values.size
+
+
+def write_case(out, name, case):
+    model, grid, channels, batch, options = case
+    net = MODELS[model](channels, len(grid), **options)
+    for p in net.parameters():  # norms start where mistakes hide
+        p.data += 0.1 * torch.randn_like(p)
+    adam = torch.optim.Adam(net.parameters(), lr=1e-3)
+    x = torch.randn(batch, channels, *grid, requires_grad=True)
+    wanted = torch.randn(batch, channels, *grid)
+    out.index.write(" ".join([
+        "case", str(name), model, "x".join(map(str, grid)), str(channels),
+        str(batch), ",".join(f"{k}={v}" for k, v in options.items())]) + "\n")
+    out.put(f"{name}/x", x)
+    out.put(f"{name}/wanted", wanted)
+    for key, value in net.named_parameters():
+        out.put(f"{name}/start/{key}", value)
+    for step in range(3):
+        adam.zero_grad()
+        x.grad = None
+        y = net(x)
+        (y - wanted).square().mean().backward()
+        out.put(f"{name}/y{step}", y)
+        if step == 0:
+            out.put(f"{name}/dx", x.grad)
+            for key, value in net.named_parameters():
+                out.put(f"{name}/gradient/{key}", value.grad)
+        adam.step()
+    for key, value in net.named_parameters():
+        out.put(f"{name}/after/{key}", value)
+
+
+def main():
+    folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "data")
+    torch.manual_seed(7)
+    out = Writer(folder)
+    for name, case in enumerate(CASES):
+        write_case(out, name, case)
+
+
+if __name__ == "__main__":
+    main()
