@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A score of 0 is behind all others, whose keys are above -1e9, and near enough
- * positive double at any sensible beta comes near. */
+/* Of a score of 0, a key behind all others, whose keys are above -1e9, and small
+ * enough that its draw still counts. */
 static double gumbel_key(double score, double beta, struct weir_rng *rng)
 {
     double u = 1 - weir_rng_uniform(rng); /* in (0, 1] */

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "acquire/dense.h"
+
+#include "acquire/gemm.h"
+#include "base/err.h"
+#include "base/heap.h"
+#include "base/rng.h"
+#include "nn/optimiser.h"
+#include "nn/simd.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct weir_dense {
+    struct weir_dense_shape shape;
+    int batch;
+    size_t n; /* weights */
+    uint64_t steps;
+    float *w, *m, *v, *grad;
+    float *a;       /* [blocks + 1][batch][width] before the activation */
+    float *h;       /* the same, after it and with the residual */
+    float *y;       /* [batch][out] */
+    float *da, *dh; /* [batch][width] */
+    float *turned;  /* a transposed matrix */
+};
+
+/* ---- where things are ---- */
+
+static size_t block_size(const struct weir_dense_shape *s)
+{
+    return (size_t)s->width * s->width + s->width;
+}
+
+/* Weights of layer @p i, 0 .. blocks + 1; its bias follows them. */
+static size_t layer_at(const struct weir_dense_shape *s, int i)
+{
+    size_t first = (size_t)s->in * s->width + s->width;
+    return i == 0 ? 0 : first + (size_t)(i - 1) * block_size(s);
+}
+
+static int inputs(const struct weir_dense_shape *s, int i)
+{
+    return i == 0 ? s->in : s->width;
+}
+
+static int outputs(const struct weir_dense_shape *s, int i)
+{
+    return i > s->blocks ? s->out : s->width;
+}
+
+static float *plane(const struct weir_dense *d, float *of, int i)
+{
+    return of + (size_t)i * d->batch * d->shape.width;
+}
+
+/* ---- creation ---- */
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static int allocate(struct weir_dense *d)
+{
+    const struct weir_dense_shape *s = &d->shape;
+    size_t rows = (size_t)d->batch, wide = rows * s->width;
+    size_t widest = larger((size_t)s->width, (size_t)s->out);
+    d->n = layer_at(s, s->blocks + 1) + (size_t)(s->width + 1) * s->out;
+    d->w = weir_array(d->n, sizeof(float));
+    d->m = weir_array(d->n, sizeof(float));
+    d->v = weir_array(d->n, sizeof(float));
+    d->grad = weir_array(d->n, sizeof(float));
+    d->a = weir_array(wide * (s->blocks + 1), sizeof(float));
+    d->h = weir_array(wide * (s->blocks + 1), sizeof(float));
+    d->y = weir_array(rows * s->out, sizeof(float));
+    d->da = weir_array(wide, sizeof(float));
+    d->dh = weir_array(wide, sizeof(float));
+    d->turned = weir_array(widest * s->width, sizeof(float));
+    return d->w && d->m && d->v && d->grad && d->a && d->h && d->y && d->da &&
+                   d->dh && d->turned
+               ? 0
+               : WEIR_FAIL(ENOMEM, "dense: %zu weights", d->n);
+}
+
+int weir_dense_create(const struct weir_dense_shape *shape, int batch,
+                      struct weir_dense **out)
+{
+    if (shape->in < 1 || shape->width < 1 || shape->blocks < 0 ||
+        shape->out < 1 || batch < 1)
+        return WEIR_FAIL(EINVAL,
+                         "dense: %d inputs, width %d, %d blocks, %d outputs, "
+                         "batch %d",
+                         shape->in, shape->width, shape->blocks, shape->out,
+                         batch);
+    struct weir_dense *d = calloc(1, sizeof(*d));
+    if (!d)
+        return WEIR_FAIL(ENOMEM, "dense");
+    d->shape = *shape;
+    d->batch = batch;
+    int rc = allocate(d);
+    if (rc) {
+        weir_dense_destroy(d);
+        return rc;
+    }
+    *out = d;
+    return 0;
+}
+
+void weir_dense_destroy(struct weir_dense *d)
+{
+    if (!d)
+        return;
+    float *arrays[] = {d->w, d->m, d->v,  d->grad, d->a,
+                       d->h, d->y, d->da, d->dh,   d->turned};
+    for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); i++)
+        free(arrays[i]);
+    free(d);
+}
+
+size_t weir_dense_bytes(const struct weir_dense *d)
+{
+    const struct weir_dense_shape *s = &d->shape;
+    size_t wide = (size_t)d->batch * s->width;
+    return sizeof(float) *
+           (4 * d->n + wide * (2 * (size_t)s->blocks + 4) +
+            (size_t)d->batch * s->out +
+            larger((size_t)s->width, (size_t)s->out) * s->width);
+}
+
+void weir_dense_init(struct weir_dense *d, uint64_t seed, uint64_t id)
+{
+    const struct weir_dense_shape *s = &d->shape;
+    struct weir_rng rng = weir_rng_stream(seed, WEIR_RNG_WEIGHTS, id);
+    memset(d->w, 0, d->n * sizeof(float));
+    memset(d->m, 0, d->n * sizeof(float));
+    memset(d->v, 0, d->n * sizeof(float));
+    d->steps = 0;
+    for (int i = 0; i <= s->blocks; i++) {
+        double bound = 1 / sqrt(inputs(s, i));
+        for (size_t j = layer_at(s, i); j < layer_at(s, i + 1); j++)
+            d->w[j] = (float)(bound * (2 * weir_rng_uniform(&rng) - 1));
+    }
+}
+
+float *weir_dense_weights(struct weir_dense *d, size_t *n)
+{
+    *n = d->n;
+    return d->w;
+}
+
+uint64_t weir_dense_steps(const struct weir_dense *d)
+{
+    return d->steps;
+}
+
+/* ---- the activation ---- */
+
+/* e^x to 3 units in the last place, in operations every vector width has;
+ * 2^n is put together from bits. */
+WEIR_INLINE float exponential(float x)
+{
+    const float shift = 12582912.f; /* 1.5 * 2^23: rounds to an integer */
+    union {
+        int32_t bits;
+        float value;
+    } power;
+    x = x < -80 ? -80 : x > 80 ? 80 : x;
+    float n = (x * 1.44269504f + shift) - shift;
+    float r = x - n * 0.693359375f - n * -2.12194440e-4f;
+    float e = 1.9875691500e-4f;
+    e = e * r + 1.3981999507e-3f;
+    e = e * r + 8.3334519073e-3f;
+    e = e * r + 4.1665795894e-2f;
+    e = e * r + 1.6666665459e-1f;
+    e = e * r + 5.0000001201e-1f;
+    power.bits = ((int32_t)n + 127) << 23;
+    return (e * r * r + r + 1) * power.value;
+}
+
+/* h = s(a) + before; before NULL: no residual. */
+WEIR_CLONES static void activate(size_t n, const float *a, const float *before,
+                                 float *h)
+{
+    for (size_t i = 0; i < n; i++)
+        h[i] = a[i] / (1 + exponential(-a[i]));
+    for (size_t i = 0; before && i < n; i++)
+        h[i] += before[i];
+}
+
+/* da = dh s'(a), with s' = g (1 + a (1 - g)), g = 1 / (1 + e^-a). */
+WEIR_CLONES static void activate_back(size_t n, const float *a, const float *dh,
+                                      float *da)
+{
+    for (size_t i = 0; i < n; i++) {
+        float g = 1 / (1 + exponential(-a[i]));
+        da[i] = dh[i] * g * (1 + a[i] * (1 - g));
+    }
+}
+
+/* ---- forward and backward ---- */
+
+static void layer_forward(const struct weir_dense *d, const float *w, int i,
+                          const float *x, int n, float *y)
+{
+    size_t in = (size_t)inputs(&d->shape, i);
+    size_t out = (size_t)outputs(&d->shape, i);
+    const float *at = w + layer_at(&d->shape, i);
+    struct weir_strided rows = {x, in, 1};
+    weir_gemm((size_t)n, out, in, rows, at, at + in * out, y);
+}
+
+const float *weir_dense_forward(struct weir_dense *d, const float *w,
+                                const float *x, int n)
+{
+    const float *before = NULL, *weights = w ? w : d->w;
+    assert(n <= d->batch);
+    for (int i = 0; i <= d->shape.blocks; i++) {
+        float *a = plane(d, d->a, i), *h = plane(d, d->h, i);
+        layer_forward(d, weights, i, before ? before : x, n, a);
+        activate((size_t)n * d->shape.width, a, before, h);
+        before = h;
+    }
+    layer_forward(d, weights, d->shape.blocks + 1, before, n, d->y);
+    return d->y;
+}
+
+static void sum_rows(const float *x, int n, size_t columns, float *sum)
+{
+    memset(sum, 0, columns * sizeof(*sum));
+    for (int r = 0; r < n; r++)
+        for (size_t j = 0; j < columns; j++)
+            sum[j] += x[(size_t)r * columns + j];
+}
+
+/* Gradient of layer @p i; and of its inputs, unless @p dx is NULL. */
+static void layer_backward(struct weir_dense *d, int i, const float *x,
+                           const float *dy, int n, float *dx)
+{
+    size_t in = (size_t)inputs(&d->shape, i);
+    size_t out = (size_t)outputs(&d->shape, i), at = layer_at(&d->shape, i);
+    struct weir_strided columns = {x, 1, in}, rows = {dy, out, 1};
+    weir_gemm(in, out, (size_t)n, columns, dy, NULL, d->grad + at);
+    sum_rows(dy, n, out, d->grad + at + in * out);
+    if (!dx)
+        return;
+    weir_transpose(in, out, d->w + at, d->turned);
+    weir_gemm((size_t)n, in, out, rows, d->turned, NULL, dx);
+}
+
+const float *weir_dense_backward(struct weir_dense *d, const float *x,
+                                 const float *dy, int n)
+{
+    int last = d->shape.blocks + 1;
+    size_t wide = (size_t)n * d->shape.width;
+    layer_backward(d, last, plane(d, d->h, last - 1), dy, n, d->dh);
+    for (int i = last - 1; i > 0; i--) {
+        activate_back(wide, plane(d, d->a, i), d->dh, d->da);
+        /* The residual: dh passes through, and the block's share is added. */
+        float *through = plane(d, d->a, i);
+        layer_backward(d, i, plane(d, d->h, i - 1), d->da, n, through);
+        for (size_t j = 0; j < wide; j++)
+            d->dh[j] += through[j];
+    }
+    activate_back(wide, plane(d, d->a, 0), d->dh, d->da);
+    layer_backward(d, 0, x, d->da, n, NULL);
+    return d->grad;
+}
+
+void weir_dense_step(struct weir_dense *d, const struct weir_dense_rate *rate)
+{
+    struct weir_adam_config adam = weir_adam_defaults();
+    adam.lr = rate->lr;
+    adam.weight_decay = rate->weight_decay;
+    weir_adam_step(&adam, d->steps++, d->n, d->grad, d->w, d->m, d->v, d->w,
+                   d->m, d->v);
+}
+
+/* ---- state ---- */
+
+int weir_dense_save(const struct weir_dense *d, struct weir_blob *out)
+{
+    size_t bytes = d->n * sizeof(float);
+    int rc = weir_blob_put(out, &d->shape, sizeof(d->shape));
+    rc = rc ? rc : weir_blob_put(out, &d->steps, sizeof(d->steps));
+    rc = rc ? rc : weir_blob_put(out, d->w, bytes);
+    rc = rc ? rc : weir_blob_put(out, d->m, bytes);
+    return rc ? rc : weir_blob_put(out, d->v, bytes);
+}
+
+int weir_dense_restore(struct weir_dense *d, struct weir_blob *in)
+{
+    struct weir_dense_shape s;
+    size_t bytes = d->n * sizeof(float);
+    int rc = weir_blob_get(in, &s, sizeof(s));
+    if (!rc && memcmp(&s, &d->shape, sizeof(s)))
+        return WEIR_FAIL(EINVAL,
+                         "saved network has %d inputs, width %d, %d blocks, "
+                         "%d outputs; this run's %d, %d, %d, %d",
+                         s.in, s.width, s.blocks, s.out, d->shape.in,
+                         d->shape.width, d->shape.blocks, d->shape.out);
+    rc = rc ? rc : weir_blob_get(in, &d->steps, sizeof(d->steps));
+    rc = rc ? rc : weir_blob_get(in, d->w, bytes);
+    rc = rc ? rc : weir_blob_get(in, d->m, bytes);
+    return rc ? rc : weir_blob_get(in, d->v, bytes);
+}
