@@ -40,6 +40,10 @@ struct weir_acquisition {
     struct weir_proposal *proposal;
     double *unit, *value;
 
+    bool learned;     /* all it can before the next batch */
+    int64_t learn_ns; /* CPU time of the strategy's own model, live */
+    int64_t live_ns;  /* when the thread started */
+
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
     _Atomic uint32_t generation, finished; /* Q7 */
@@ -270,11 +274,42 @@ static int fold(struct weir_acquisition *a, uint64_t batch)
         .n = close_gaps(a),
     };
     int rc = 0;
+    a->learned = false;
     for (size_t i = 0; rc == 0 && i < b.n; i++)
         rc = meet(a, a->sample[i].simulation);
     return rc || b.n == 0
                ? rc
                : told(a, a->ops->observe(a->strategy, &b), "observe");
+}
+
+/* ---- the strategy's own model ---- */
+
+static int learn(struct weir_acquisition *a)
+{
+    if (!a->ops->learn || a->learned)
+        return 0;
+    int rc = told(a, a->ops->learn(a->strategy), "learn");
+    a->learned = rc == 0;
+    return rc < 0 ? rc : 0;
+}
+
+/* Live: whether a step of it is wanted and within its share of a core. */
+static bool may_learn(const struct weir_acquisition *a)
+{
+    int64_t wall = weir_now_ns() - a->live_ns;
+    double most = a->run->cfg->acquisition.cpu_share * (double)wall;
+    return a->ops->learn && !a->learned && (double)a->learn_ns < most;
+}
+
+static int learn_live(struct weir_acquisition *a)
+{
+    int64_t cpu = weir_thread_cpu_ns();
+    int rc = learn(a);
+    cpu = weir_thread_cpu_ns() - cpu;
+    a->learn_ns += cpu;
+    atomic_store_explicit(&a->cpu_ns, weir_acquisition_cpu_ns(a) + cpu,
+                          memory_order_relaxed); /* Q7 */
+    return rc;
 }
 
 /* ---- proposing ---- */
@@ -398,6 +433,8 @@ int weir_acquisition_consume(struct weir_acquisition *a)
         WEIR_HOP(loss_fold, batch, 0, 0);
         rc = fold(a, batch);
         WEIR_END(fold, batch, 0);
+        if (rc == 0 && weir_run_is_lockstep(a->run))
+            rc = learn(a);
         rc = rc ? rc : propose_if_due(a, batch);
         a->next_batch++;
         rc = rc ? rc : serve_cut(a);
@@ -429,13 +466,15 @@ static void *acquisition_thread(void *arg)
     for (;;) {
         bool over =
             atomic_load_explicit(&a->over, memory_order_acquire); /* Q2 */
-        if (weir_acquisition_consume(a)) {
+        if (weir_acquisition_consume(a) || (may_learn(a) && learn_live(a))) {
             weir_stop_fail(&a->run->stop);
             weir_doorbell_ring(a->run->trainer_bell);
             break;
         }
         if (over)
             break;
+        if (may_learn(a))
+            continue;
         weir_doorbell_wait(a->run->acquire_bell, has_work, a, IDLE_NS);
     }
     return NULL;
@@ -443,6 +482,7 @@ static void *acquisition_thread(void *arg)
 
 int weir_acquisition_start(struct weir_acquisition *a)
 {
+    a->live_ns = weir_now_ns();
     int rc = pthread_create(&a->thread, NULL, acquisition_thread, a);
     if (rc)
         return WEIR_FAIL(rc, "acquisition thread");

@@ -110,6 +110,8 @@ static inline void steered_step(struct steered_run *run)
         steered_start_next(run);
     steered_losses(run, sample, &batch);
     ok(run->ops->observe(run->self, &batch));
+    if (run->ops->learn)
+        ok(run->ops->learn(run->self));
     run->batch++;
     struct weir_progress now = {.batch = run->batch,
                                 .finished = run->started,

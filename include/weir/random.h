@@ -29,6 +29,7 @@ enum weir_rng_purpose {
     WEIR_RNG_DESIGN = 6,     /* scramblings of a low-discrepancy design */
     WEIR_RNG_VALIDATION = 7, /* held-out parameters */
     WEIR_RNG_TEST = 8,       /* tests and benchmarks */
+    WEIR_RNG_LEARN = 9,      /* training of a strategy's model, step id */
 };
 
 /** One stream. Copy it to fork it; @c position alone restores it. */

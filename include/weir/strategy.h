@@ -99,6 +99,15 @@ struct weir_strategy_ops {
 
     int (*save)(const void *self, struct weir_blob *out);
     int (*restore)(void *self, struct weir_blob *in);
+
+    /**
+     * Train a model of the strategy's own by one small step, from what was
+     * observed so far; NULL: it has none. In lockstep called once after each
+     * batch observed, before `due`; live as often as acquisition.cpu_share
+     * allows.
+     * @return 1; 0 there is nothing to learn before the next batch; an error
+     */
+    int (*learn)(void *self);
 };
 
 /**
@@ -127,7 +136,7 @@ void weir_target_draw(const struct weir_strategy_env *env, uint32_t simulation,
  * WEIR_STRATEGY_ABI counts changes of this header, and of those it includes,
  * that a built object would notice; one of another number is refused.
  */
-#define WEIR_STRATEGY_ABI 1
+#define WEIR_STRATEGY_ABI 2
 
 struct weir_strategy_library {
     uint32_t abi;

@@ -23,7 +23,7 @@ int weir_ratio_create(const struct weir_ratio_config *config, uint64_t seed,
     if (!r)
         return WEIR_FAIL(ENOMEM, "ratio");
     r->config = *config;
-    struct weir_dense_shape shape = {config->dims, config->hidden, 2, 1};
+    struct weir_dense_shape shape = {config->dims, config->hidden, 1, 1};
     int rc = weir_dense_create(&shape, 2 * config->batch, &r->net);
     if (!rc) {
         weir_dense_init(r->net, seed, 1);

@@ -17,7 +17,8 @@
     X(lhs)                                                                     \
     X(breed)                                                                   \
     X(breed_offline)                                                           \
-    X(r3)
+    X(r3)                                                                      \
+    X(ogas)
 /* clang-format on */
 
 #define X(name) extern const struct weir_strategy_ops weir_strategy_##name;

@@ -145,6 +145,7 @@ struct weir_config {
     struct {
         const char *strategy;
         enum weir_loss_type loss_type; /* per-sample difficulty */
+        double cpu_share; /* live: of one core, for its own model */
         struct weir_options options;   /* those the strategy declares */
     } acquisition;
 

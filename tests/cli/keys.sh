@@ -25,7 +25,7 @@ done
 
 for change in validation.every=30 checkpoint.every=0 placement.groups=1 \
     placement.groups=3 placement.solver_threads=1 placement.solver_threads=3 \
-    placement.bind=false test.trajectories=3 progress_interval=1 log=all; do
+    placement.bind=false acquisition.cpu_share=1 test.trajectories=3 progress_interval=1 log=all; do
     rm -rf b
     ends 0 run "$small" --out b --set $change
     case $change in
