@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "acquire/dense.h"
 
-#include "acquire/gemm.h"
+#include "acquire/matrix.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/rng.h"
@@ -208,7 +208,7 @@ static void layer_forward(const struct weir_dense *d, const float *w, int i,
     size_t out = (size_t)outputs(&d->shape, i);
     const float *at = w + layer_at(&d->shape, i);
     struct weir_strided rows = {x, in, 1};
-    weir_gemm((size_t)n, out, in, rows, at, at + in * out, y);
+    weir_matrix_product((size_t)n, out, in, rows, at, at + in * out, y);
 }
 
 const float *weir_dense_forward(struct weir_dense *d, const float *w,
@@ -241,12 +241,12 @@ static void layer_backward(struct weir_dense *d, int i, const float *x,
     size_t in = (size_t)inputs(&d->shape, i);
     size_t out = (size_t)outputs(&d->shape, i), at = layer_at(&d->shape, i);
     struct weir_strided columns = {x, 1, in}, rows = {dy, out, 1};
-    weir_gemm(in, out, (size_t)n, columns, dy, NULL, d->grad + at);
+    weir_matrix_product(in, out, (size_t)n, columns, dy, NULL, d->grad + at);
     sum_rows(dy, n, out, d->grad + at + in * out);
     if (!dx)
         return;
-    weir_transpose(in, out, d->w + at, d->turned);
-    weir_gemm((size_t)n, in, out, rows, d->turned, NULL, dx);
+    weir_matrix_transpose(in, out, d->w + at, d->turned);
+    weir_matrix_product((size_t)n, in, out, rows, d->turned, NULL, dx);
 }
 
 const float *weir_dense_backward(struct weir_dense *d, const float *x,

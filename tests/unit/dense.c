@@ -3,7 +3,7 @@
 #include "tests/test.h"
 
 #include "acquire/dense.h"
-#include "acquire/gemm.h"
+#include "acquire/matrix.h"
 
 #include "base/rng.h"
 
@@ -31,9 +31,11 @@ static void products_are_those_of_plain_loops(void **state)
         scatter(a, m * k);
         scatter(b, k * n);
         scatter(bias, n);
-        weir_transpose(m, k, a, at);
-        weir_gemm(m, n, k, (struct weir_strided){a, k, 1}, b, bias, c);
-        weir_gemm(m, n, k, (struct weir_strided){at, 1, m}, b, bias, t);
+        weir_matrix_transpose(m, k, a, at);
+        weir_matrix_product(m, n, k, (struct weir_strided){a, k, 1}, b, bias,
+                            c);
+        weir_matrix_product(m, n, k, (struct weir_strided){at, 1, m}, b, bias,
+                            t);
         assert_memory_equal(c, t, m * n * sizeof(float));
         for (size_t i = 0; i < m; i++)
             for (size_t j = 0; j < n; j++) {

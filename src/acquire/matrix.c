@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "acquire/gemm.h"
+#include "acquire/matrix.h"
 
 #include "nn/simd.h"
 
@@ -52,8 +52,9 @@ WEIR_INLINE void strip(size_t rows, size_t n, size_t k, struct weir_strided a,
     edge(rows, n, k, a, b, bias, c, j);
 }
 
-WEIR_CLONES void weir_gemm(size_t m, size_t n, size_t k, struct weir_strided a,
-                           const float *b, const float *bias, float *c)
+WEIR_CLONES void weir_matrix_product(size_t m, size_t n, size_t k,
+                                     struct weir_strided a, const float *b,
+                                     const float *bias, float *c)
 {
     size_t i = 0;
     for (; i + ROWS <= m; i += ROWS, a.at += ROWS * a.row)
@@ -62,7 +63,7 @@ WEIR_CLONES void weir_gemm(size_t m, size_t n, size_t k, struct weir_strided a,
         strip(1, n, k, a, b, bias, c + i * n);
 }
 
-void weir_transpose(size_t m, size_t n, const float *a, float *out)
+void weir_matrix_transpose(size_t m, size_t n, const float *a, float *out)
 {
     for (size_t i = 0; i < m; i++)
         for (size_t j = 0; j < n; j++)

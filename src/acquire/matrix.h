@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#ifndef WEIR_ACQUIRE_GEMM_H
-#define WEIR_ACQUIRE_GEMM_H
+#ifndef WEIR_ACQUIRE_MATRIX_H
+#define WEIR_ACQUIRE_MATRIX_H
 
 /**
  * @file
@@ -21,10 +21,10 @@ struct weir_strided {
  * without gaps.
  * @param bias  n numbers; NULL: zero
  */
-void weir_gemm(size_t m, size_t n, size_t k, struct weir_strided a,
-               const float *b, const float *bias, float *c);
+void weir_matrix_product(size_t m, size_t n, size_t k, struct weir_strided a,
+                         const float *b, const float *bias, float *c);
 
 /** The transpose, n x m, of the row-major m x n matrix @p a. */
-void weir_transpose(size_t m, size_t n, const float *a, float *out);
+void weir_matrix_transpose(size_t m, size_t n, const float *a, float *out);
 
 #endif
