@@ -8,6 +8,7 @@
 #include "pipeline/registries.h"
 #include "pipeline/telemetry.h"
 #include "pipeline/trace.h"
+#include "pipeline/trainer_memory.h"
 #include "pipeline/wisdom_file.h"
 
 #include <pthread.h>
@@ -65,18 +66,52 @@ static struct places lay_out(const struct weir_run *run)
     return p;
 }
 
+/* The largest part is what one can do something about. */
+static int suggest(const struct weir_run *run,
+                   const struct weir_trainer_memory *m, size_t samples)
+{
+    size_t nets = run->groups * m->group, all = m->gradients * m->gradient;
+    double mib = 0x1p20;
+    if (samples >= nets && samples >= all)
+        return weir_err_hint("lower reservoir.capacity (%d samples of %.1f "
+                             "KiB)",
+                             run->cfg->reservoir.capacity,
+                             (double)run->slots.stride / 1024);
+    if (nets >= all)
+        return weir_err_hint("lower training.micro_batch (nets of %.1f MiB for "
+                             "each of %u groups), or placement.groups",
+                             (double)m->group / mib, run->groups);
+    return weir_err_hint("raise training.accumulate (%u gradients of %.1f MiB)",
+                         m->gradients, (double)m->gradient / mib);
+}
+
+/* Before anything is made: what is asked for against what there is. */
 static int check_memory(const struct weir_run *run, size_t bytes)
 {
     uint64_t limit = run->cfg->placement.memory_limit;
-    if (limit == 0 || bytes + WORKING_BYTES <= limit)
+    uint64_t free = weir_memory_available();
+    struct weir_trainer_memory m;
+    int rc = weir_trainer_memory_plan(run, &m);
+    if (rc)
+        return rc;
+    size_t all = bytes + weir_trainer_memory_total(&m, run->groups);
+    size_t samples = run->slots.stride * run->slots.count;
+    double mib = 0x1p20;
+    if (limit && all + WORKING_BYTES > limit)
+        WEIR_FAIL(WEIR_EENV,
+                  "memory: the run needs about %.1f MiB, "
+                  "placement.memory_limit is %.1f MiB",
+                  (double)(all + WORKING_BYTES) / mib, (double)limit / mib);
+    /* Samples alone are held against the machine when they are mapped. */
+    else if (bytes <= free && all > free)
+        WEIR_FAIL(WEIR_EENV,
+                  "memory: the run needs about %.1f MiB, %.1f of them to "
+                  "train, but %.1f MiB are available",
+                  (double)all / mib, (double)(all - bytes) / mib,
+                  (double)free / mib);
+    else
         return 0;
-    WEIR_FAIL(WEIR_EENV,
-              "memory: the run needs about %.1f MiB, placement.memory_limit "
-              "is %.1f MiB",
-              (double)(bytes + WORKING_BYTES) / 0x1p20, (double)limit / 0x1p20);
-    return weir_err_hint("lower reservoir.capacity (%d samples of %.1f KiB)",
-                         run->cfg->reservoir.capacity,
-                         (double)run->slots.stride / 1024);
+    return suggest(run, &m, samples);
 }
 
 /* Each region to the node of those who use it most, before any page is real. */
@@ -220,6 +255,12 @@ static int micro_batches(const struct weir_config *cfg)
     return (cfg->training.batch + micro - 1) / micro;
 }
 
+uint32_t weir_run_gradients(const struct weir_config *cfg)
+{
+    int share = cfg->training.accumulate;
+    return (uint32_t)((micro_batches(cfg) + share - 1) / share);
+}
+
 static int make_plan(const struct weir_run *run,
                      const struct weir_topology *topology,
                      struct weir_plan *plan)
@@ -233,7 +274,7 @@ static int make_plan(const struct weir_run *run,
     /* A thread waits for one process. */
     if (weir_is_external(run->solver))
         request.solver_threads = cfg->run.lanes;
-    request.micro_batches = micro_batches(cfg);
+    request.micro_batches = (int)weir_run_gradients(cfg);
     request.bind = cfg->placement.bind;
     request.slots = (size_t)cfg->reservoir.capacity;
     request.slot_bytes = run->slots.stride;
@@ -297,6 +338,7 @@ int weir_run_create(const struct weir_config *cfg, const char *dir,
     run->solver_threads = (uint32_t)run->plan.solvers;
     run->groups = (uint32_t)run->plan.groups;
     run->micro_batches = (uint32_t)micro_batches(cfg);
+    run->gradients = weir_run_gradients(cfg);
     rc = weir_telemetry_create(run);
     if (rc == 0)
         add_counters(run);

@@ -54,6 +54,7 @@ struct weir_run {
     struct weir_topology topology;
     struct weir_plan plan;
     uint32_t lanes, solver_threads, groups, micro_batches;
+    uint32_t gradients; /* buffers; each is one group's work */
 
     struct weir_mapping memory;
     struct weir_table *table;
@@ -93,6 +94,9 @@ int weir_run_configure(struct weir_run *run);
 /** The plan of a configuration, without making anything else of it. */
 int weir_run_plan(const struct weir_config *cfg,
                   const struct weir_topology *topology, struct weir_plan *plan);
+
+/** Buffers that the gradients of a batch's micro-batches are gathered in. */
+uint32_t weir_run_gradients(const struct weir_config *cfg);
 
 static inline bool weir_run_is_lockstep(const struct weir_run *run)
 {

@@ -20,6 +20,7 @@ struct group {
     struct weir_trainer *t;
     struct weir_surrogate *surrogate;
     const float **sample; /* [micro] */
+    float *grad; /* of one micro-batch, to be added; NULL: none need be */
     uint32_t id;
     pthread_t thread;
     bool started;
@@ -82,18 +83,21 @@ static int allocate(struct weir_trainer *t)
     size_t losses = (size_t)t->members * m * t->micro;
     bool whole = true;
     t->slot = weir_array(t->batch, sizeof(*t->slot));
-    t->grad = weir_array(m, sizeof(*t->grad));
+    t->grad = weir_array(t->run->gradients, sizeof(*t->grad));
     t->loss = weir_array(losses, sizeof(float));
     t->difficulty = weir_array(losses, sizeof(float));
     t->square = weir_array(weir_norm_pieces(t->weights.n), sizeof(double));
     t->best = weir_array(t->weights.n, sizeof(float));
     t->group = weir_array(g, sizeof(*t->group));
-    for (uint32_t i = 0; t->grad && i < m; i++)
+    for (uint32_t i = 0; t->grad && i < t->run->gradients; i++)
         whole &= !!(t->grad[i] = weir_array(t->weights.n, sizeof(float)));
     for (uint32_t i = 0; t->group && i < g; i++) {
         t->group[i] = (struct group){.t = t, .id = i};
         whole &= !!(t->group[i].sample =
                         weir_array(t->micro, sizeof(*t->group[i].sample)));
+        if (t->run->cfg->training.accumulate > 1)
+            whole &=
+                !!(t->group[i].grad = weir_array(t->stride, sizeof(float)));
     }
     if (!whole || !t->slot || !t->grad || !t->loss || !t->difficulty ||
         !t->square || !t->best || !t->group)
@@ -149,8 +153,9 @@ void weir_trainer_destroy(struct weir_trainer *t)
     for (uint32_t i = 0; t->group && i < t->run->groups; i++) {
         weir_surrogate_destroy(t->group[i].surrogate);
         free(t->group[i].sample);
+        free(t->group[i].grad);
     }
-    for (uint32_t i = 0; t->grad && i < t->run->micro_batches; i++)
+    for (uint32_t i = 0; t->grad && i < t->run->gradients; i++)
         free(t->grad[i]);
     weir_boundary_destroy(t->boundary);
     weir_evalset_destroy(&t->validation);
@@ -170,7 +175,7 @@ void weir_trainer_destroy(struct weir_trainer *t)
 
 size_t weir_trainer_bytes(const struct weir_trainer *t)
 {
-    size_t vectors = 7 + t->run->micro_batches + (t->weights.decay > 0 ? 2 : 0);
+    size_t vectors = 7 + t->run->gradients + (t->weights.decay > 0 ? 2 : 0);
     size_t bytes = vectors * t->weights.n * sizeof(float);
     for (uint32_t i = 0; i < t->run->groups; i++)
         if (t->group[i].surrogate)
@@ -212,7 +217,8 @@ static void note_passes(const struct group *g, uint32_t m, int64_t begin)
     weir_trace_end(WEIR_SPAN_backward, end);
 }
 
-static int train_micro_batch(struct group *g, uint32_t member, uint32_t m)
+static int train_micro_batch(struct group *g, uint32_t member, uint32_t m,
+                             float *grad)
 {
     struct weir_trainer *t = g->t;
     size_t weights = member * t->stride;
@@ -227,10 +233,26 @@ static int train_micro_batch(struct group *g, uint32_t member, uint32_t m)
     int64_t begin = weir_now_ns();
     int rc = weir_surrogate_train(
         g->surrogate, t->weights.w[t->weights.now] + weights, &t->normaliser,
-        g->sample, 1.0f / (float)t->n, t->grad[m] + weights, t->loss + losses,
+        g->sample, 1.0f / (float)t->n, grad, t->loss + losses,
         t->difficulty + losses);
     note_passes(g, m, begin);
     WEIR_END(passes, t->step, m);
+    return rc;
+}
+
+/* Gradients of the micro-batches that share a buffer, added in their order. */
+static int train_part(struct group *g, uint32_t member, uint32_t part)
+{
+    struct weir_trainer *t = g->t;
+    uint32_t share = (uint32_t)t->run->cfg->training.accumulate;
+    uint32_t first = part * share, end = first + share;
+    float *sum = t->grad[part] + member * t->stride;
+    end = end < t->run->micro_batches ? end : t->run->micro_batches;
+    int rc = train_micro_batch(g, member, first, sum);
+    for (uint32_t m = first + 1; m < end && rc == 0; m++) {
+        rc = train_micro_batch(g, member, m, g->grad);
+        weir_gradient_add(t->stride, g->grad, sum);
+    }
     return rc;
 }
 
@@ -279,7 +301,7 @@ static void reduce_slice(struct weir_trainer *t, uint32_t id)
 {
     size_t from, to;
     slice_of(t, id, &from, &to);
-    weir_reduce_tree((const float *const *)t->grad, (int)t->run->micro_batches,
+    weir_reduce_tree((const float *const *)t->grad, (int)t->run->gradients,
                      from, to, t->grad[0]);
     weir_norm_add(t->grad[0], from, to, t->square);
 }
@@ -376,11 +398,11 @@ static void publish_losses(struct weir_trainer *t, uint32_t id)
 static int train_step(struct group *g)
 {
     struct weir_trainer *t = g->t;
-    uint32_t parts = t->run->micro_batches;
+    uint32_t parts = t->run->gradients;
     uint32_t all = (uint32_t)t->members * parts;
     int rc = 0;
     for (uint32_t k = g->id; rc == 0 && k < all; k += t->run->groups)
-        rc = train_micro_batch(g, k / parts, k % parts);
+        rc = train_part(g, k / parts, k % parts);
     if (arrive(g)) {
         gather_statistics(t);
         weir_barrier_open(&t->barrier);

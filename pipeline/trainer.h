@@ -14,7 +14,9 @@
  * A batch is cut into micro-batches of a size fixed by the configuration, never
  * by the number of groups; micro-batch i belongs to group i % groups and has a
  * gradient buffer of its own; the buffers are added in a fixed tree. So the
- * number of groups shows in no bit of the result. Members of an ensemble have
+ * number of groups shows in no bit of the result. To save memory consecutive
+ * micro-batches may share a buffer (training.accumulate): then they are one
+ * group's work, added in their order. Members of an ensemble have
  * their own weights, one behind the other in the same vectors, and train on the
  * same micro-batches: (member, micro-batch) is the unit that is dealt to groups.
  *
@@ -91,7 +93,7 @@ struct weir_trainer {
     uint32_t micro;           /* samples in a micro-batch */
     uint32_t n;               /* samples in this batch */
     uint32_t *slot;           /* [batch] */
-    float **grad;             /* [micro_batches] packed, of all members */
+    float **grad;             /* [gradients] packed, of all members */
     float *loss, *difficulty; /* [members][micro_batches * micro] */
     double *square;           /* of the reduced gradient, of each piece */
     double mean_loss;

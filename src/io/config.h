@@ -114,6 +114,7 @@ struct weir_config {
     struct {
         int steps;              /* gradient steps; 0: until drained */
         int batch, micro_batch; /* samples */
+        int accumulate; /* micro-batches whose gradients share a buffer */
         int unroll;             /* surrogate steps per sample; window - 1 */
         enum weir_loss_type loss;
         double learning_rate;

@@ -84,14 +84,19 @@ static int check_training(const struct weir_config *cfg)
 static int check_groups(const struct weir_config *cfg)
 {
     int batch = cfg->training.batch, micro = cfg->training.micro_batch;
-    int parts = (batch + micro - 1) / micro;
+    int share = cfg->training.accumulate;
+    int parts = ((batch + micro - 1) / micro + share - 1) / share;
+    char together[64] = "";
     if (cfg->placement.groups <= parts)
         return 0;
+    if (share > 1)
+        snprintf(together, sizeof(together), ", %d of them together,", share);
     refuse(cfg,
-           KEYS("placement.groups", "training.micro_batch", "training.batch"),
-           "placement.groups %d, but training.batch %d in micro-batches of %d "
-           "is work for %d",
-           cfg->placement.groups, batch, micro, parts);
+           KEYS("placement.groups", "training.accumulate",
+                "training.micro_batch", "training.batch"),
+           "placement.groups %d, but training.batch %d in micro-batches of "
+           "%d%s is work for %d",
+           cfg->placement.groups, batch, micro, together, parts);
     return weir_err_hint("set placement.groups to %d or less, or 0", parts);
 }
 

@@ -64,6 +64,8 @@
       "per gradient step")                                                     \
     K(training, micro_batch, INT, "5", 1, 65536, NULL, "samples", FROM,        \
       "a batch is cut into parts of this size, whatever the cores")            \
+    K(training, accumulate, INT, "1", 1, 65536, NULL, "micro-batches", FROM,   \
+      "whose gradients share a buffer: less memory, fewer groups")             \
     K(training, unroll, INT, "1", 1, 8, NULL, "steps", FROM,                   \
       "the surrogate makes on its own for one loss")                           \
     K(training, loss, CHOICE, "mse", 0, 0, WEIR_LOSS_CHOICES, NULL, FROM,      \

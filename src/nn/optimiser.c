@@ -110,7 +110,7 @@ void weir_average_step(double decay, bool first, size_t n, const float *w,
 }
 
 WEIR_CLONES
-static void add_to(size_t n, const float *restrict from, float *restrict to)
+void weir_gradient_add(size_t n, const float *restrict from, float *restrict to)
 {
     for (size_t i = 0; i < n; i++)
         to[i] += from[i];
@@ -132,7 +132,7 @@ static void sum_chunk(const float *const *grads, int first, int m, size_t at,
     float right[REDUCE];
     sum_chunk(grads, first, left, at, n, sum);
     sum_chunk(grads, first + left, m - left, at, n, right);
-    add_to(n, right, sum);
+    weir_gradient_add(n, right, sum);
 }
 
 void weir_reduce_tree(const float *const *grads, int m, size_t from, size_t to,

@@ -97,6 +97,9 @@ void weir_adam_step(const struct weir_adam_config *config, uint64_t step,
 void weir_average_step(double decay, bool first, size_t n, const float *w,
                        const float *in, float *out);
 
+/** to += from, element by element. */
+void weir_gradient_add(size_t n, const float *from, float *to);
+
 /**
  * Sum @p m arrays over the elements [from, to): out[i] = sum of grads[j][i],
  * added as a binary tree that depends on @p m only (left half, the larger power

@@ -10,6 +10,23 @@ grep -qE '^  hint: lower reservoir.capacity \(300 samples of [0-9.]+ KiB\)$' err
     fail "memory_limit: $(cat err)"
 ends 3 run "$small" --check --set placement.memory_limit=1MiB
 
+# Each part of training in turn is what is too large, and is named.
+limit="--check --set placement.groups=2 --set placement.memory_limit=80MiB"
+for part in "training.batch=2000 training.micro_batch=1000 reservoir.watermark=2000 reservoir.capacity=4000 simulations.budget=200" \
+    "model.width=256 training.micro_batch=1 training.batch=12" \
+    "reservoir.capacity=100000"; do
+    set=
+    for change in $part; do set="$set --set $change"; done
+    ends 3 run "$small" $limit $set
+    sed -n 's/^  hint: \([a-z]* [a-z_.]*\).*/\1/p' err >>hints
+    grep -qE '^weir: memory: the run needs about [0-9.]+ MiB, placement.memory_limit is 80.0 MiB$' err ||
+        fail "$part: $(cat err)"
+done
+printf '%s\n' "lower training.micro_batch" "raise training.accumulate" \
+    "lower reservoir.capacity" | cmp -s - hints || fail "hints: $(cat hints)"
+ends 0 run "$small" --check --set placement.groups=2 \
+    --set placement.memory_limit=80MiB
+
 # A reservoir larger than any machine this runs on: 2^20 points a frame.
 ends 3 run "$small" --check --set reservoir.capacity=1000000000 \
     --set solver.points=4096
