@@ -64,7 +64,7 @@ NARROW = 60
 slow = ("generate", config, "--out", "g.h5", "--n", "200",
         "--set", "placement.solver_threads=1", "--set", "solver.substeps=2000")
 status, text = draw(NARROW, b"[", *slow)
-bars = re.findall(r"\r\x1b\[K(\[[^\r\n\x1b]*)", text)
+bars = re.findall(r"\r\x1b\[K(\[[^\r\n\x1b^]*)", text)
 check("the bar is redrawn", len(bars) >= 3, text)
 for bar in bars:
     check("a bar fits: %d" % len(bar), len(bar) < NARROW, bar)

@@ -13,6 +13,7 @@
 static struct weir_loss_ring *ring;
 static pthread_barrier_t start;
 static _Atomic bool over;
+static _Atomic int content; /* readers that met all they must meet */
 
 /* Record number @p n: every field follows from it. */
 static struct weir_loss_record record_of(uint64_t n)
@@ -34,7 +35,7 @@ static void *publish(void *ctx)
     uint64_t *n = ctx;
     struct weir_rng rng = stress_rng(0);
     pthread_barrier_wait(&start);
-    while (stress_goes_on()) {
+    while (stress_goes_on_until(atomic_load(&content) == READERS)) {
         for (uint32_t left = weir_rng_below(&rng, 100); left > 0; left--) {
             struct weir_loss_record r = record_of((*n)++);
             weir_loss_publish(ring, &r);
@@ -49,7 +50,14 @@ static void *publish(void *ctx)
 struct reader {
     int id;
     uint64_t position, lost, read, early;
+    bool content;
 };
+
+/* Was lapped, read a good deal, caught up. */
+static bool met_all(const struct reader *r)
+{
+    return r->lost > 0 && r->read > 1000 && r->early > 0;
+}
 
 /* Read what there is; false when the next record is not written yet. */
 static bool read_one(struct reader *me)
@@ -83,6 +91,10 @@ static void *read_on(void *ctx)
     while (!atomic_load(&over)) {
         for (uint32_t n = weir_rng_below(&rng, 100); n > 0; n--)
             read_one(me);
+        if (!me->content && met_all(me)) {
+            me->content = true;
+            atomic_fetch_add(&content, 1);
+        }
         stress_dawdle(&rng, 1000);
     }
     while (read_one(me))
