@@ -8,6 +8,8 @@
 #include "io/checkpoint_dir.h"
 #include "io/run_dir.h"
 #include "nn/isa.h"
+#include "pipeline/external.h"
+#include "pipeline/external_check.h"
 #include "pipeline/registries.h"
 #include "pipeline/session.h"
 #include "pipeline/summary.h"
@@ -371,6 +373,50 @@ static int before_start(int rc)
     return rc < 0 && -rc < WEIR_ECONFIG ? -WEIR_EENV : rc;
 }
 
+static void print_trial(const struct weir_run *run,
+                        const struct weir_external_trial *t)
+{
+    const struct weir_shape *s = &run->info.shape;
+    double rest =
+        (double)t->rest_ns * 1e-9 / (t->frames > 1 ? t->frames - 1 : 1);
+    double bytes = (double)run->frame_floats * sizeof(float);
+    printf("\nsolver   saw %u frames of %d x %d", t->frames, s->channels,
+           s->n[0]);
+    if (s->dims == 2)
+        printf(" x %d", s->n[1]);
+    printf(
+        " float32, %.1f KiB each\n"
+        "         first after %.3f s, then one every %.3g ms: %.1f frames/s, "
+        "%.1f MiB/s a process\n",
+        bytes / 1024, (double)t->first_ns * 1e-9, rest * 1e3, 1 / rest,
+        bytes / rest / 0x1p20);
+    for (int c = 0; c < s->channels; c++)
+        printf("         %-12s from %g to %g\n", run->info.field[c],
+               (double)t->low[c], (double)t->high[c]);
+    printf("         with");
+    for (size_t i = 0; i < run->cfg->space.n; i++)
+        printf(" %s %g", run->cfg->space.parameter[i].name, t->value[i]);
+    printf("\n\n");
+}
+
+/* A solver that is a program is tried: only then is it known to work. */
+static int try_solver(struct command *c)
+{
+    struct weir_run *run = c->session->run;
+    struct weir_external_trial trial;
+    if (!weir_is_external(run->solver))
+        return 0;
+    fflush(stdout);
+    int rc = weir_supervisor_start(run, &c->supervisor);
+    if (rc)
+        return rc;
+    rc = weir_external_try(run, &trial);
+    if (rc == 0)
+        print_trial(run, &trial);
+    weir_external_trial_free(&trial);
+    return rc;
+}
+
 /* --check: make everything, run nothing, write nothing. */
 static int check(struct command *c)
 {
@@ -384,6 +430,9 @@ static int check(struct command *c)
         return before_start(rc);
     announce_start(c, &start, step);
     print_banner(c);
+    rc = try_solver(c);
+    if (rc)
+        return rc;
     printf("%s: ok. %d simulations of %u samples, %lld gradient steps of %d; "
            "%.2f new samples a step\n",
            c->args.config, c->cfg->simulations.budget, c->session->run->samples,

@@ -144,6 +144,8 @@ static void warn(struct weir_external *x, const char *text)
 
 static int too_many(const struct weir_external_lane *l, const char *text)
 {
+    if (l->failures == 1)
+        return WEIR_FAIL(WEIR_EENV, "solver: %s", text);
     WEIR_FAIL(WEIR_EENV,
               "solver: %u processes in a row were lost in place %u; the last: "
               "%s",
@@ -429,8 +431,10 @@ static int lose_untaken(struct weir_external_lane *l)
 static int name_failure(struct weir_external_lane *l, int rc)
 {
     char name[96], text[600];
-    snprintf(text, sizeof(text), "%s", weir_err_message());
-    WEIR_FAIL(WEIR_EDIVERGED, "%s: %s", name_of(l, name, sizeof(name)), text);
+    snprintf(text, sizeof(text), "%s: %.400s", name_of(l, name, sizeof(name)),
+             weir_err_message());
+    warn(l->x, text);
+    WEIR_FAIL(WEIR_EDIVERGED, "%s", text);
     /* It goes on with what it does not know to be given up. */
     l->owes_end = rc != WEIR_HOST_FAILED;
     l->offered = false;

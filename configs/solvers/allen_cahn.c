@@ -55,7 +55,7 @@ int main(void)
         for (int t = 0; t < weir_client_expects(weir)->frames; t++) {
             if (t > 0)
                 advance(u, 1e-3, p[2]);
-            if (weir_client_send_double(weir, u))
+            if (weir_client_send_double(weir, u, POINTS))
                 break;
         }
         weir_client_finish(weir);

@@ -19,7 +19,7 @@
  *         for (int t = 0; t < weir_client_expects(c)->frames; t++) {
  *             if (t > 0)
  *                 step(u);
- *             if (weir_client_send(c, u))
+ *             if (weir_client_send(c, u, 64))
  *                 break;
  *         }
  *         weir_client_finish(c);
@@ -113,10 +113,16 @@ int weir_client_attempt(const struct weir_client *c);
 float *weir_client_reserve(struct weir_client *c);
 /** Hand over the reserved frame. @return 0, -EINVAL nothing is reserved */
 int weir_client_commit(struct weir_client *c);
-/** reserve, copy, commit. @return 0, -EPIPE, -ERANGE */
-int weir_client_send(struct weir_client *c, const float *frame);
+/**
+ * reserve, copy, commit.
+ * @param n  values in @p frame: channels x n[0] x n[1]. Any other number fails
+ *           the simulation: program and configuration mean different grids.
+ * @return 0, -EPIPE, -ERANGE, -EINVAL
+ */
+int weir_client_send(struct weir_client *c, const float *frame, size_t n);
 /** The same from double precision, rounded. */
-int weir_client_send_double(struct weir_client *c, const double *frame);
+int weir_client_send_double(struct weir_client *c, const double *frame,
+                            size_t n);
 
 /** The simulation is complete. @return 0, -EPIPE, -EINVAL frames are missing */
 int weir_client_finish(struct weir_client *c);

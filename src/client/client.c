@@ -356,18 +356,35 @@ int weir_client_commit(struct weir_client *c)
     return 0;
 }
 
-int weir_client_send(struct weir_client *c, const float *frame)
+/* Where @p n values go; NULL when they are not a frame, or as reserve. */
+static float *reserve_for(struct weir_client *c, size_t n)
 {
-    float *to = weir_client_reserve(c);
+    char why[128];
+    if (n == c->frame_floats)
+        return weir_client_reserve(c);
+    snprintf(why, sizeof(why),
+             "a frame of %zu values, the run expects %llu: %d x %d x %d", n,
+             (unsigned long long)c->frame_floats, c->shape.channels,
+             c->shape.n[0], c->shape.n[1]);
+    if (c->running)
+        weir_client_fail(c, why);
+    refuse(EINVAL, "weir: %s", why);
+    return NULL;
+}
+
+int weir_client_send(struct weir_client *c, const float *frame, size_t n)
+{
+    float *to = reserve_for(c, n);
     if (!to)
         return last_error;
     memcpy(to, frame, c->frame_floats * sizeof(float));
     return weir_client_commit(c);
 }
 
-int weir_client_send_double(struct weir_client *c, const double *frame)
+int weir_client_send_double(struct weir_client *c, const double *frame,
+                            size_t n)
 {
-    float *to = weir_client_reserve(c);
+    float *to = reserve_for(c, n);
     if (!to)
         return last_error;
     for (uint64_t i = 0; i < c->frame_floats; i++)

@@ -82,11 +82,12 @@ module weir_client
             import :: c_int, c_ptr
             type(c_ptr), value :: handle
         end function
-        integer(c_int) function c_send_double(handle, u) &
+        integer(c_int) function c_send_double(handle, u, n) &
             bind(c, name='weir_client_send_double')
-            import :: c_int, c_ptr, c_double
+            import :: c_int, c_ptr, c_double, c_size_t
             type(c_ptr), value :: handle
             real(c_double), intent(in) :: u(*)
+            integer(c_size_t), value :: n
         end function
         integer(c_int) function c_finish(handle) bind(c, name='weir_client_finish')
             import :: c_int, c_ptr
@@ -100,6 +101,12 @@ module weir_client
         type(c_ptr) function c_message() bind(c, name='weir_client_message')
             import :: c_ptr
         end function
+    end interface
+
+    ! Copy a frame, rounded to float32; false when the run has ended, or when the
+    ! number of values is not that of a frame.
+    interface weir_send
+        module procedure send_1, send_2, send_3
     end interface
 
 contains
@@ -173,11 +180,32 @@ contains
         weir_attempt = c_attempt(weir%handle)
     end function
 
-    ! Copy a frame, rounded to float32; false when the run has ended.
-    logical function weir_send(weir, u)
+    logical function send(weir, u, n)
         type(weir_connection), intent(in) :: weir
         real(c_double), intent(in) :: u(*)
-        weir_send = c_send_double(weir%handle, u) == 0
+        integer, intent(in) :: n
+        integer :: rc
+        rc = c_send_double(weir%handle, u, int(n, c_size_t))
+        if (rc /= 0) write (error_unit, '(a)') weir_message()
+        send = rc == 0
+    end function
+
+    logical function send_1(weir, u)
+        type(weir_connection), intent(in) :: weir
+        real(c_double), intent(in), contiguous :: u(:)
+        send_1 = send(weir, u, size(u))
+    end function
+
+    logical function send_2(weir, u)
+        type(weir_connection), intent(in) :: weir
+        real(c_double), intent(in), contiguous :: u(:, :)
+        send_2 = send(weir, u, size(u))
+    end function
+
+    logical function send_3(weir, u)
+        type(weir_connection), intent(in) :: weir
+        real(c_double), intent(in), contiguous :: u(:, :, :)
+        send_3 = send(weir, u, size(u))
     end function
 
     ! Where the next frame goes, or null() when the run has ended.
