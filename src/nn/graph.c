@@ -110,7 +110,8 @@ int weir_graph_layer(struct weir_graph *g, const struct weir_layer_ops *ops,
         free(own);
         return weir_graph_fail(g, WEIR_FAIL(ENOMEM, "%s", name));
     }
-    memcpy(own, spec, size);
+    if (size)
+        memcpy(own, spec, size);
     struct weir_layer *l = &g->layer[i];
     *l = (struct weir_layer){
         .ops = ops, .inputs = n, .out = out, .param = g->params, .spec = own};

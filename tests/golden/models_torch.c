@@ -143,7 +143,7 @@ static void train(struct trial *t)
     struct weir_net_config config = {t->batch, 1, 1};
     struct weir_adam_config adam = weir_adam_defaults();
     struct weir_net *net;
-    char what[8];
+    char what[16];
     ok(weir_net_create(t->model, &config, &net));
     for (int step = 0; step < 3; step++) {
         ok(weir_net_forward(net, 0, t->w, t->x, t->y));
