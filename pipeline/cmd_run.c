@@ -10,6 +10,7 @@
 #include "nn/isa.h"
 #include "pipeline/external.h"
 #include "pipeline/external_check.h"
+#include "pipeline/pool.h"
 #include "pipeline/registries.h"
 #include "pipeline/session.h"
 #include "pipeline/summary.h"
@@ -279,7 +280,10 @@ static int load(struct command *c)
         weir_wisdom_recall(c->dir);
     int rc = weir_config_load(c->args.config, &weir_registries, c->args.set,
                               c->args.n_set, &c->cfg);
-    return rc ? rc : weir_config_check(c->cfg);
+    /* A pool's rounds have configurations of their own, checked each. */
+    if (rc || c->cfg->run.mode == WEIR_MODE_POOL)
+        return rc;
+    return weir_config_check(c->cfg);
 }
 
 static void print_version(const struct command *c)
@@ -512,6 +516,25 @@ static void release(struct command *c)
     weir_config_free(c->cfg);
 }
 
+/* Each round has a log, a lock and a summary of its own. */
+static int run_pool(struct command *c)
+{
+    struct weir_config *cfg = c->cfg;
+    int rc = weir_pool_check(cfg);
+    c->cfg = NULL;
+    release(c);
+    if (rc == 0 && c->args.from)
+        rc = weir_usage(&weir_command_run, "--from has no use in pool mode");
+    if (rc == 0 && !c->args.check)
+        rc = weir_pool_run(cfg, &c->args, c->dir);
+    else if (rc == 0)
+        printf("%s: ok. %d rounds, up to %zu simulations\n", c->args.config,
+               cfg->pool.rounds,
+               weir_pool_labelled(cfg, cfg->pool.rounds - 1));
+    weir_config_free(cfg);
+    return rc;
+}
+
 static int run(int argc, char **argv)
 {
     struct command c = {.lock = -1};
@@ -528,6 +551,8 @@ static int run(int argc, char **argv)
     weir_log_sink(write_log, &c);
     weir_supervisor_block_signals();
     rc = load(&c);
+    if (rc == 0 && c.cfg->run.mode == WEIR_MODE_POOL)
+        return run_pool(&c);
     if (rc == 0)
         print_version(&c);
     rc = rc ? rc : before_start(weir_topology_discover(&c.topology));

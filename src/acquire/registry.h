@@ -18,7 +18,8 @@
     X(breed)                                                                   \
     X(breed_offline)                                                           \
     X(r3)                                                                      \
-    X(ogas)
+    X(ogas)                                                                    \
+    X(listed)
 /* clang-format on */
 
 #define X(name) extern const struct weir_strategy_ops weir_strategy_##name;

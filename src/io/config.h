@@ -45,6 +45,26 @@ enum weir_config_clock {
     WEIR_CLOCK_LOCKSTEP, /* one seed, the same bits */
 };
 
+enum weir_config_mode {
+    WEIR_MODE_ONLINE,
+    WEIR_MODE_POOL,
+};
+
+/** How a pool run chooses. */
+enum weir_pool_rule {
+    WEIR_POOL_RANDOM,
+    WEIR_POOL_TOP,
+    WEIR_POOL_POWER,
+    WEIR_POOL_DIVERSITY,
+    WEIR_POOL_LCMD,
+    WEIR_POOL_HYBRID,
+};
+
+enum weir_pool_score {
+    WEIR_POOL_DISAGREEMENT,
+    WEIR_POOL_LOSS,
+};
+
 enum weir_config_rule {
     WEIR_RULE_RESERVOIR, /* evicts only samples already trained on */
     WEIR_RULE_FIRO,      /* first in, random out; each sample used once */
@@ -78,6 +98,7 @@ struct weir_config {
         /** Simulations in flight at once; `processes` of a solver that has that
          *  option, where it is not 0. */
         int lanes;
+        enum weir_config_mode mode;
     } run;
 
     struct {
@@ -149,6 +170,15 @@ struct weir_config {
         double cpu_share; /* live: of one core, for its own model */
         struct weir_options options;   /* those the strategy declares */
     } acquisition;
+
+    struct {
+        int size, initial, batch, rounds;
+        double growth;
+        enum weir_pool_rule rule;
+        enum weir_pool_score score;
+        double rollout, beta, share, fraction;
+        bool warm;
+    } pool;
 
     struct {
         int every; /* gradient steps; 0: at the end and on signals */

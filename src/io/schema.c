@@ -19,7 +19,9 @@
     K(run, clock, CHOICE, "live", 0, 0, "live|lockstep", NULL, FROM,           \
       "live: fastest; lockstep: one seed gives the same bits")                 \
     K(run, lanes, INT, "4", 1, 1024, NULL, NULL, FROM,                         \
-      "simulations in flight at once")
+      "simulations in flight at once")                                         \
+    K(run, mode, CHOICE, "online", 0, 0, "online|pool", NULL, ANYTIME,         \
+      "pool: rounds of training and choosing from a pool")
 
 #define SOLVER(K)                                                              \
     K(solver, name, TEXT, "kdv", 0, 0, NULL, NULL, NEVER,                      \
@@ -123,6 +125,33 @@
     K(acquisition, cpu_share, REAL, "0.25", 0, 1, NULL, "cores", ANYTIME,      \
       "live: what the strategy may use to train a model of its own")
 
+#define POOL(K)                                                                \
+    K(pool, size, INT, "5000", 1, 100000000, NULL, "candidates", ANYTIME,      \
+      "drawn once from the target density")                                    \
+    K(pool, initial, INT, "32", 1, 100000000, NULL, "simulations", ANYTIME,    \
+      "drawn in the same way, the first round's")                              \
+    K(pool, batch, INT, "32", 1, 100000000, NULL, "simulations", ANYTIME,      \
+      "chosen after the first round")                                          \
+    K(pool, growth, REAL, "1", 1, 100, NULL, NULL, ANYTIME,                    \
+      "of the batch from round to round")                                      \
+    K(pool, rounds, INT, "5", 1, 1000, NULL, NULL, ANYTIME,                    \
+      "of training; one less of choosing")                                     \
+    K(pool, rule, CHOICE, "power", 0, 0,                                       \
+      "random|top|power|diversity|lcmd|hybrid", NULL, ANYTIME,                 \
+      "power: SBAL; the last three look at distances of parameters")           \
+    K(pool, score, CHOICE, "disagreement", 0, 0, "disagreement|loss", NULL,    \
+      ANYTIME, "of rollouts: of members; or the true error, which solves all") \
+    K(pool, rollout, REAL, "1", 0, 1, NULL, "of a trajectory", ANYTIME,        \
+      "that is rolled out for a score")                                        \
+    K(pool, beta, REAL, "1", 0, 1000, NULL, NULL, ANYTIME,                     \
+      "power: probability as score^beta")                                      \
+    K(pool, share, REAL, "1", 0, 1, NULL, NULL, ANYTIME,                       \
+      "top: of the batch by score, the rest random")                           \
+    K(pool, fraction, REAL, "0.5", 1e-6, 1, NULL, NULL, ANYTIME,               \
+      "hybrid: of the pool, by score, that diversity chooses from")            \
+    K(pool, warm, BOOL, "false", 0, 0, NULL, NULL, ANYTIME,                    \
+      "go on with the weights of the round before")
+
 #define CHECKPOINT(K)                                                          \
     K(checkpoint, every, INT, "1000", 0, COUNT_MAX, NULL, "gradient steps",    \
       ANYTIME, "0: only at the end and on signals")                            \
@@ -195,6 +224,7 @@ TABLES(training, TRAINING)
 TABLES(validation, VALIDATION)
 TABLES(test, TEST)
 TABLES(acquisition, ACQUISITION)
+TABLES(pool, POOL)
 TABLES(checkpoint, CHECKPOINT)
 TABLES(placement, PLACEMENT)
 static const struct weir_option root_keys[] = {ROOT(OPTION){0}};
@@ -223,6 +253,8 @@ const struct weir_schema_section weir_schema[] = {
     {"test", "how good it is in the end", test_keys, test_field, NULL, 0, 0},
     {"acquisition", "what is simulated next", acquisition_keys,
      acquisition_field, CHOOSES("strategy", acquisition, FROM)},
+    {"pool", "rounds instead of a stream, with run.mode: pool", pool_keys,
+     pool_field, NULL, 0, 0},
     {"checkpoint", "what is kept on disk", checkpoint_keys, checkpoint_field,
      NULL, 0, 0},
     {"placement", "what runs where", placement_keys, placement_field, NULL, 0,
