@@ -20,7 +20,8 @@ static const struct weir_option listed_options[] = {
     {.name = "file",
      .type = WEIR_OPTION_TEXT,
      .fallback = "",
-     .help = "one line of unit-cube coordinates for each simulation"},
+     .help =
+         "one line of unit-cube coordinates for each simulation; \"\": none"},
     {0},
 };
 
@@ -111,7 +112,8 @@ static int listed_create(const struct weir_strategy_env *env,
         return WEIR_FAIL(ENOMEM, "listed: state");
     l->design.env = env;
     l->design.initial = listed_initial;
-    int rc = take_file(l, weir_option_text(opts, "file"));
+    const char *path = weir_option_text(opts, "file");
+    int rc = *path ? take_file(l, path) : 0;
     if (rc) {
         listed_destroy(l);
         return rc;
