@@ -86,10 +86,16 @@ def whole(path, clock):
     check(ended["draw"] == ended["take_in"] == 120, "steps: %s" % ended)
     check(ended["passes"] == ended["forward"] == ended["backward"] == 480,
           "micro-batches: %s" % ended)
-    check(ended["start"] == 40 and ended["solve"] == 40 * 20, "simulations")
+    # A live trainer may be done before the solvers are.
+    least = 40 if clock == "lockstep" else 20
+    check(least <= ended["start"] <= 40, "simulations: %s" % ended)
+    check(19 * 20 < ended["solve"] <= ended["start"] * 20, "steps: %s" % ended)
+    accepted = len(hops(events, "sample_accept"))
+    check(accepted == 800 or clock == "live", "samples: %d" % accepted)
+    check(accepted <= len(hops(events, "sample_commit")) == ended["deliver"],
+          "more came than were sent")
     check(ended["checkpoint"] >= 1 and ended["fold"] == 120, "services")
     check(ended["evaluate"] > 0, "evaluations")
-    check(len(hops(events, "sample_accept")) == 40 * 20, "samples")
     names = {e["args"]["name"] for e in events if e["name"] == "thread_name"}
     wanted = {"weir-group0", "weir-solver0", "weir-recorder", "weir-checkpoint"}
     wanted |= {"weir-acquire"} if clock == "live" else set()
