@@ -627,6 +627,13 @@ static enum weir_phase next_step(struct weir_boundary *b)
     return wind_up(b);
 }
 
+/* By the best validation, so that a resumed run sees it too. */
+static bool is_good_enough(const struct weir_boundary *b)
+{
+    return b->t->validated &&
+           b->t->best_validation <= b->cfg->validation.stop_when;
+}
+
 static enum weir_phase decide(struct weir_boundary *b)
 {
     struct weir_trainer *t = b->t;
@@ -642,6 +649,8 @@ static enum weir_phase decide(struct weir_boundary *b)
         return interrupted(b);
     if (planned && t->step >= planned)
         b->wanted = WEIR_ENDING_STEPS;
+    if (!b->wanted && is_good_enough(b))
+        b->wanted = WEIR_ENDING_REACHED;
     if (b->wanted)
         return wind_up(b);
     if (validation_is_due(b, false))

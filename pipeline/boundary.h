@@ -23,6 +23,7 @@ enum weir_ending {
     WEIR_ENDING_DRAINED,     /* simulations used up and reservoir drained */
     WEIR_ENDING_INTERRUPTED, /* told to stop; a checkpoint was written */
     WEIR_ENDING_FAILED,
+    WEIR_ENDING_REACHED, /* validation.stop_when is */
 };
 
 struct weir_boundary;

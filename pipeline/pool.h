@@ -20,7 +20,7 @@
  * `listed`, with the place in the pool behind a '#'. It is written whole before
  * the round begins, so the newest one says where an interrupted run is: its
  * round is resumed, and choosing begins again. Choices follow from the weights
- * and the seed alone.
+ * and the seed alone. A round that ends by validation.stop_when is the last.
  */
 #include "io/config.h"
 #include "pipeline/commands.h"

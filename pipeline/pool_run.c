@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "io/run_dir.h"
+#include "io/runfile_reader.h"
+#include "pipeline/boundary.h"
 #include "pipeline/supervisor.h"
 
 #include <limits.h>
@@ -119,6 +121,20 @@ static int run_round(const struct weir_config *cfg,
     return rc;
 }
 
+/* Whether the round ended by validation.stop_when: more labels are not needed. */
+static bool has_reached(const char *dir, int round_number)
+{
+    char path[PATH_MAX], file[PATH_MAX + 16];
+    struct weir_runfile_reader *r;
+    round_path(dir, round_number, path);
+    snprintf(file, sizeof(file), "%s/run.h5", path);
+    if (weir_runfile_reader_open(file, &r))
+        return false;
+    int status = weir_runfile_reader_status(r);
+    weir_runfile_reader_close(r);
+    return status == WEIR_ENDING_REACHED;
+}
+
 /* The list that round @p round_number ended with, and the next one. */
 static int choose_next(const struct weir_config *cfg, const char *dir,
                        int round_number)
@@ -163,8 +179,9 @@ static int all_rounds(const struct weir_config *cfg,
                    cfg->pool.rounds, weir_pool_labelled(cfg, k));
         fflush(stdout);
         rc = run_round(cfg, args, dir, k, resume && k == first);
-        if (rc == 0 && k + 1 < cfg->pool.rounds)
-            rc = choose_next(cfg, dir, k);
+        if (rc || k + 1 == cfg->pool.rounds || has_reached(dir, k))
+            break;
+        rc = choose_next(cfg, dir, k);
     }
     return rc;
 }

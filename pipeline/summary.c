@@ -20,6 +20,7 @@ const char *weir_ending_text(enum weir_ending ending)
         [WEIR_ENDING_DRAINED] = "simulations used up and reservoir drained",
         [WEIR_ENDING_INTERRUPTED] = "interrupted",
         [WEIR_ENDING_FAILED] = "failed",
+        [WEIR_ENDING_REACHED] = "validation.stop_when reached",
     };
     size_t n = sizeof(text) / sizeof(*text);
     return (size_t)ending < n ? text[ending] : "ended in a way unknown here";

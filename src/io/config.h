@@ -156,6 +156,7 @@ struct weir_config {
         int trajectories;
         int every; /* gradient steps */
         uint64_t seed;
+        double stop_when; /* mean nRMSE; 0: never */
     } validation;
 
     struct {

@@ -107,7 +107,9 @@
     K(validation, every, INT, "500", 1, COUNT_MAX, NULL, "gradient steps",     \
       ANYTIME, "between two evaluations")                                      \
     K(validation, seed, INT, "7", 0, SEED_MAX, NULL, NULL, FROM,               \
-      "of the set's Halton sequence; not that of the run")
+      "of the set's Halton sequence; not that of the run")                     \
+    K(validation, stop_when, REAL, "0", 0, 1e9, NULL, "nRMSE", ANYTIME,        \
+      "mean error of one step at which the run ends; 0: never")
 
 #define TEST(K)                                                                \
     K(test, trajectories, INT, "750", 0, 1000000, NULL, NULL, FROM,            \

@@ -60,6 +60,16 @@ ends 0 run pool.yaml --out warm --quiet --set pool.warm=true
 $check lists warm 60 4 7 13
 has out "60 gradient steps"
 
+# Good enough: no round follows, and none when it is asked again.
+ends 0 run pool.yaml --out good --quiet --set validation.stop_when=1e9
+has out "validation.stop_when reached"
+ends 0 run pool.yaml --out good --resume --quiet --set validation.stop_when=1e9
+$check lists good 60 4
+ends 0 run "$small" --out first --quiet --set validation.stop_when=1e9
+has out "40 gradient steps"
+ends 0 run "$small" --out last --quiet --set validation.stop_when=1e-9
+has out "all planned gradient steps done"
+
 says 2 "whole: there is a pool run here already" \
     "--resume goes on with it; --out takes another directory" \
     run pool.yaml --out whole
