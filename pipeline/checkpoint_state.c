@@ -84,8 +84,8 @@ int weir_checkpoint_state_create(struct weir_run *run, struct weir_trainer *t,
     for (int v = 0; v < VECTORS; v++) {
         if (v == AVERAGE && t->weights.decay == 0)
             continue;
-        s->plain[v] = weir_array(members * weir_model_parameters(t->model),
-                                 sizeof(float));
+        s->plain[v] =
+            weir_array(members * weir_model_floats(t->model), sizeof(float));
         if (!s->plain[v])
             return WEIR_FAIL(ENOMEM, "checkpoint of %s", run->cfg->model.name);
     }

@@ -34,7 +34,7 @@ static int restore_vector(const struct weir_safetensors *file,
                           const struct weir_trainer *t, const char *prefix,
                           float *packed)
 {
-    float *plain = weir_array(weir_model_parameters(t->model), sizeof(float));
+    float *plain = weir_array(weir_model_floats(t->model), sizeof(float));
     int rc = plain ? 0 : WEIR_FAIL(ENOMEM, "checkpoint");
     for (int m = 0; rc == 0 && m < t->members; m++)
         rc = restore_member(file, t, prefix, m, packed + (size_t)m * t->stride,

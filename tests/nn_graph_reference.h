@@ -25,6 +25,7 @@ struct oracle {
     int batch;
     double **value; /* one array a value */
     double **param; /* one array a parameter; the caller's to change */
+    uint64_t key;   /* of dropout, as a pass has it */
 };
 
 /** Of one value. */
@@ -333,6 +334,49 @@ static inline void oracle_coordinates(const struct oracle *o, struct field x,
                                         : (double)j / (y.points - 1);
 }
 
+static inline void oracle_batch_norm(const struct oracle *o,
+                                     const struct weir_layer *l)
+{
+    const struct weir_value *v = &o->g->value[l->out];
+    int each = v->rows * v->points, n = o->batch * each;
+    for (int c = 0; c < v->channels; c++) {
+        double mean = 0, square = 0;
+        for (int i = 0; i < n; i++)
+            mean +=
+                cell(oracle_field(o, l->in[0], i / each), c, 0, 0)[i % each] /
+                n;
+        for (int i = 0; i < n; i++) {
+            double x =
+                cell(oracle_field(o, l->in[0], i / each), c, 0, 0)[i % each];
+            square += (x - mean) * (x - mean) / n;
+        }
+        for (int i = 0; i < n; i++) {
+            double x =
+                cell(oracle_field(o, l->in[0], i / each), c, 0, 0)[i % each];
+            cell(oracle_field(o, l->out, i / each), c, 0, 0)[i % each] =
+                (x - mean) / sqrt(square + 1e-5) * o->param[l->param][c] +
+                o->param[l->param + 1][c];
+        }
+    }
+}
+
+/** Draws in the order sample, channel, point. */
+static inline void oracle_dropout(const struct oracle *o,
+                                  const struct weir_layer *l, int layer)
+{
+    const struct weir_dropout *s = l->spec;
+    const struct weir_value *v = &o->g->value[l->out];
+    struct weir_rng rng =
+        weir_rng_stream(o->key, WEIR_RNG_DROPOUT, (uint64_t)layer);
+    size_t each = (size_t)(v->rows * v->points), n = oracle_floats(o, l->out);
+    double factor = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (!s->channels || i % each == 0)
+            factor = weir_rng_uniform(&rng) < s->rate ? 0 : 1 / (1 - s->rate);
+        o->value[l->out][i] = factor * o->value[l->in[0]][i];
+    }
+}
+
 static inline void oracle_layer(const struct oracle *o,
                                 const struct weir_layer *l, int b)
 {
@@ -368,7 +412,7 @@ static inline void oracle_layer(const struct oracle *o,
     else if (!strcmp(kind, "concat"))
         for (int i = 0; i < n; i++)
             y.x[i] = i < first ? x.x[i] : z.x[i - first];
-    else if (!strcmp(kind, "reorder"))
+    else if (!strcmp(kind, "reorder") || !strcmp(kind, "reshape"))
         memcpy(y.x, x.x, (size_t)n * sizeof(double));
     else
         fail_msg("no reference for a layer of kind %s", kind);
@@ -379,9 +423,16 @@ static inline void oracle_layer(const struct oracle *o,
 /** Run the whole graph on the frames in value 0; the result. */
 static inline const double *oracle_run(const struct oracle *o)
 {
-    for (int i = 0; i < o->g->layers; i++)
-        for (int b = 0; b < o->batch; b++)
-            oracle_layer(o, &o->g->layer[i], b);
+    for (int i = 0; i < o->g->layers; i++) {
+        const struct weir_layer *l = &o->g->layer[i];
+        if (!strcmp(l->ops->name, "batch norm"))
+            oracle_batch_norm(o, l);
+        else if (!strcmp(l->ops->name, "dropout"))
+            oracle_dropout(o, l, i);
+        else
+            for (int b = 0; b < o->batch; b++)
+                oracle_layer(o, l, b);
+    }
     return o->value[o->g->output];
 }
 

@@ -30,6 +30,7 @@ enum weir_rng_purpose {
     WEIR_RNG_VALIDATION = 7, /* held-out parameters */
     WEIR_RNG_TEST = 8,       /* tests and benchmarks */
     WEIR_RNG_LEARN = 9,      /* training of a strategy's model, step id */
+    WEIR_RNG_DROPOUT = 10,   /* masks of layer id */
 };
 
 /** One stream. Copy it to fork it; @c position alone restores it. */

@@ -214,5 +214,109 @@ class FNO(nn.Module):
         return self.project[1](self.f(self.project[0](x)))
 
 
+class MLP(nn.Module):
+    def __init__(self, frame, width=64, depth=3, activation="relu"):
+        super().__init__()
+        n = 1
+        for size in frame:
+            n *= size
+        sizes = [n] + depth * [width] + [n]
+        self.layer = nn.ModuleList(nn.Linear(a, b)
+                                   for a, b in zip(sizes, sizes[1:]))
+        self.f = ACTIVATIONS[activation]
+
+    def forward(self, x):
+        y = x.flatten(1)
+        for layer in self.layer[:-1]:
+            y = self.f(layer(y))
+        return self.layer[-1](y).reshape(x.shape)
+
+
+class NegatedMirrorConv(nn.Conv2d):
+    """The border is minus what a mirror on the last point shows."""
+
+    def forward(self, x):
+        y = -nn.functional.pad(x, (1, 1, 1, 1), mode="reflect")
+        y[:, :, 1:-1, 1:-1] = x
+        return super().forward(y)
+
+
+class SmartUNet(nn.Module):
+    def __init__(self, channels, dims, width=64):
+        super().__init__()
+        c = [width * 2 ** i for i in range(5)]
+
+        def twice(a, b):
+            return nn.ModuleList([NegatedMirrorConv(a, b, 3),
+                                  NegatedMirrorConv(b, b, 3)])
+
+        self.down = nn.ModuleList(twice(a, b)
+                                  for a, b in zip([channels] + c, c))
+        self.up = nn.ModuleList(nn.ConvTranspose2d(2 * a, a, 3)
+                                for a in c[:-1])
+        self.right = nn.ModuleList(twice(2 * a, a) for a in c[:-1])
+        self.last = nn.ConvTranspose2d(width, channels, 3, padding=1)
+
+    def run(self, block, x):
+        for conv in block:
+            x = torch.relu(conv(x))
+        return x
+
+    def forward(self, x):
+        skips = []
+        for i, block in enumerate(self.down):
+            x = self.run(block, nn.functional.max_pool2d(x, 2) if i else x)
+            skips.append(x)
+        for up, block, skip in reversed(list(zip(self.up, self.right, skips))):
+            odd = skip.shape[-1] == 2 * x.shape[-1] + 1
+            up.stride, up.padding = ((2, 2), (0, 0)) if odd else ((1, 1), (1, 1))
+            if not odd:
+                x = nn.functional.interpolate(x, scale_factor=2)
+            x = self.run(block, torch.cat((up(x), skip), 1))
+        return self.last(x)
+
+
+class SmartCNN(nn.Module):
+    """The lattice fixes where a transposed convolution has kernel 2."""
+
+    def __init__(self, frame, width=64):
+        super().__init__()
+        channels, n = frame[0], frame[1]
+        c = [channels] + [width * 2 ** i for i in range(6)]
+        self.conv = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1)
+                                  for a, b in zip(c, c[1:]))
+        self.norm = nn.BatchNorm2d(width)
+        grid = [n // 2 ** i for i in range(6)]
+        here, sizes, ups = grid[5], [c[6]], []
+        self.deconv = nn.ModuleList()
+        for i, to in enumerate([grid[5]] + grid[:0:-1] + [n]):
+            out = channels if i == 6 else sizes[-1] // 2
+            k = 2 if to == here + 1 else 3
+            self.deconv.append(nn.ConvTranspose2d(sizes[-1], out, k,
+                                                  padding=k - 2))
+            sizes.append(out)
+            here = 2 * to if 0 < i < 6 else to
+
+    def forward(self, x):
+        f = torch.nn.functional
+        for i, conv in enumerate(self.conv):
+            x = conv(f.avg_pool2d(x, 2) if i else x)
+            x = f.leaky_relu(self.norm(x) if i == 0 else x, 0.02)
+        for i, deconv in enumerate(self.deconv):
+            x = f.leaky_relu(deconv(x), 0.02)
+            if 0 < i < 6:
+                x = f.interpolate(x, scale_factor=2)
+        return x
+
+
 MODELS = {"convnet": ConvNet, "resnet": ResNet, "dilresnet": DilResNet,
-          "unet": UNet, "fno": FNO}
+          "unet": UNet, "fno": FNO, "mlp": MLP, "smart_unet": SmartUNet,
+          "smart_cnn": SmartCNN}
+# These are made for one frame, (channels, points...), not for any.
+OF_FRAME = {"mlp", "smart_cnn"}
+
+
+def make(model, channels, grid, **options):
+    if model in OF_FRAME:
+        return MODELS[model]((channels, *grid), **options)
+    return MODELS[model](channels, len(grid), **options)

@@ -47,10 +47,17 @@ static int add_value(struct weir_graph *g, struct weir_made m, int producer)
     return v;
 }
 
-int weir_graph_init(struct weir_graph *g, const struct weir_shape *shape)
+static struct weir_made frame_of(const struct weir_shape *shape)
+{
+    bool flat = shape->dims == 2;
+    return (struct weir_made){shape->channels, flat ? shape->n[0] : 1,
+                              shape->n[flat], WEIR_BLOCKED};
+}
+
+static int init(struct weir_graph *g, struct weir_made in,
+                const struct weir_shape *shape)
 {
     *g = (struct weir_graph){.shape = *shape, .output = -1};
-    bool flat = shape->dims == 2;
     if (shape->dims != 1 && shape->dims != 2)
         g->error =
             WEIR_FAIL(EINVAL, "model: %d-dimensional fields", shape->dims);
@@ -58,11 +65,19 @@ int weir_graph_init(struct weir_graph *g, const struct weir_shape *shape)
         g->error = WEIR_FAIL(EINVAL, "model: a frame of %d x %d x %d values",
                              shape->channels, shape->n[0], shape->n[1]);
     else
-        add_value(g,
-                  (struct weir_made){shape->channels, flat ? shape->n[0] : 1,
-                                     shape->n[flat], WEIR_BLOCKED},
-                  -1);
+        add_value(g, in, -1);
     return g->error;
+}
+
+int weir_graph_init(struct weir_graph *g, const struct weir_shape *shape)
+{
+    return init(g, frame_of(shape), shape);
+}
+
+int weir_graph_init_vector(struct weir_graph *g, int inputs,
+                           const struct weir_shape *shape)
+{
+    return init(g, (struct weir_made){inputs, 1, 1, WEIR_LAST}, shape);
 }
 
 void weir_graph_free(struct weir_graph *g)
@@ -155,7 +170,8 @@ void weir_graph_output(struct weir_graph *g, int value)
 {
     if (!weir_graph_has(g, value, "output"))
         return;
-    const struct weir_value *v = &g->value[value], *in = &g->value[0];
+    const struct weir_value *v = &g->value[value];
+    struct weir_made want = frame_of(&g->shape), *in = &want;
     if (v->consumers > 0 || v->channels != in->channels ||
         v->rows != in->rows || v->points != in->points)
         weir_graph_fail(g, WEIR_FAIL(EINVAL,

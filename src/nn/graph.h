@@ -72,6 +72,8 @@ struct weir_param {
     int64_t dims[WEIR_MAX_RANK];
     size_t count;
     struct weir_init init;
+    bool
+        measured; /* a running statistic, not trained: see layers/batch_norm.c */
     struct weir_form form; /* set when the graph is finished: */
     size_t at;             /* of its piece in the packed vector */
 };
@@ -87,7 +89,7 @@ struct weir_layer {
 };
 
 struct weir_graph {
-    struct weir_shape shape;
+    struct weir_shape shape;  /* of what it makes */
     struct weir_value *value; /* 0 is the input */
     struct weir_layer *layer; /* in the order they run */
     struct weir_param *param;
@@ -101,6 +103,9 @@ struct weir_graph {
 
 /** @return 0, or -EINVAL / -ENOMEM as kept in graph->error */
 int weir_graph_init(struct weir_graph *g, const struct weir_shape *shape);
+/** The same from a vector of @p inputs numbers instead of a frame. */
+int weir_graph_init_vector(struct weir_graph *g, int inputs,
+                           const struct weir_shape *shape);
 void weir_graph_free(struct weir_graph *g);
 
 /** The value that holds the input frame. */
@@ -110,7 +115,7 @@ static inline int weir_graph_input(const struct weir_graph *g)
     return 0;
 }
 
-/** @p value is the predicted frame; it needs the input's channels and grid. */
+/** @p value is the predicted frame; it needs the graph's shape. */
 void weir_graph_output(struct weir_graph *g, int value);
 
 /**

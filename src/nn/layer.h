@@ -39,6 +39,10 @@ struct weir_layer_pass {
     float *dy;
     float *dw[WEIR_LAYER_PARAMS]; /* overwritten, the whole piece */
     float *work, *keep;
+    bool training; /* norms measure the batch itself */
+    bool dropping; /* dropout is active, by masks of this key and layer */
+    uint64_t key;
+    int layer;
 };
 
 struct weir_layer_ops {

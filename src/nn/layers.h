@@ -32,6 +32,7 @@ struct weir_conv {
     int stride, dilation; /* 0 counts as 1 */
     enum weir_padding padding;
     bool no_bias;
+    bool from_zero; /* weights and bias start at 0 */
 };
 
 /**
@@ -98,6 +99,26 @@ enum weir_resampling {
 /** To @p rows x @p points, as torch.nn.functional.interpolate. */
 int weir_graph_resample(struct weir_graph *g, int in, enum weir_resampling kind,
                         int rows, int points);
+
+/**
+ * As torch.nn.BatchNorm1d and 2d: zero mean and unit variance over samples and
+ * points of each channel (biased, eps 1e-5), then weight and bias. Training uses
+ * the batch's own figures, prediction NAME.running_mean and .running_var.
+ */
+int weir_graph_batch_norm(struct weir_graph *g, int in, const char *name);
+
+struct weir_dropout {
+    double rate;   /* of values set to 0; the others grow by 1 / (1 - rate) */
+    bool channels; /* whole channels, as torch.nn.Dropout2d */
+};
+
+/** Active in training, and in prediction on request: see weir_net_set_mode. */
+int weir_graph_dropout(struct weir_graph *g, int in, double rate,
+                       bool channels);
+
+/** The same numbers, (channel, row, point) in order, with other sizes. */
+int weir_graph_reshape(struct weir_graph *g, int in, int channels, int rows,
+                       int points);
 
 /**
  * y = W x + b at every point, weights (channels, in) as torch.nn.Linear, or with

@@ -9,15 +9,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-int weir_model_create(const struct weir_model_ops *ops,
-                      const struct weir_options *opts,
-                      const struct weir_shape *shape, struct weir_model **out)
+/* @p inputs 0: from a frame. */
+static int create(const struct weir_model_ops *ops,
+                  const struct weir_options *opts, int inputs,
+                  const struct weir_shape *shape, struct weir_model **out)
 {
     struct weir_model *model = calloc(1, sizeof(*model));
     if (!model)
         return WEIR_FAIL(ENOMEM, "model %s", ops->name);
     model->ops = ops;
-    int rc = weir_graph_init(&model->graph, shape);
+    int rc = inputs ? weir_graph_init_vector(&model->graph, inputs, shape)
+                    : weir_graph_init(&model->graph, shape);
     if (!rc)
         rc = ops->build(opts, &model->graph);
     if (!rc)
@@ -28,6 +30,29 @@ int weir_model_create(const struct weir_model_ops *ops,
     }
     *out = model;
     return 0;
+}
+
+int weir_model_create(const struct weir_model_ops *ops,
+                      const struct weir_options *opts,
+                      const struct weir_shape *shape, struct weir_model **out)
+{
+    if (ops->is_direct)
+        return WEIR_FAIL(EINVAL,
+                         "model %s: leads from parameters to a frame, not from "
+                         "frame to frame",
+                         ops->name);
+    return create(ops, opts, 0, shape, out);
+}
+
+int weir_model_create_direct(const struct weir_model_ops *ops,
+                             const struct weir_options *opts, int inputs,
+                             const struct weir_shape *shape,
+                             struct weir_model **out)
+{
+    if (!ops->is_direct || inputs < 1)
+        return WEIR_FAIL(EINVAL, "model %s: from %d parameters to a frame",
+                         ops->name, inputs);
+    return create(ops, opts, inputs, shape, out);
 }
 
 void weir_model_destroy(struct weir_model *model)
@@ -48,12 +73,27 @@ const struct weir_shape *weir_model_shape(const struct weir_model *model)
     return &model->graph.shape;
 }
 
+size_t weir_model_inputs(const struct weir_model *model)
+{
+    const struct weir_value *in = &model->graph.value[0];
+    return (size_t)in->channels * (size_t)in->rows * (size_t)in->points;
+}
+
 size_t weir_model_packed(const struct weir_model *model)
 {
     return model->graph.packed;
 }
 
 size_t weir_model_parameters(const struct weir_model *model)
+{
+    size_t n = 0;
+    for (int i = 0; i < model->graph.params; i++)
+        if (!model->graph.param[i].measured)
+            n += model->graph.param[i].count;
+    return n;
+}
+
+size_t weir_model_floats(const struct weir_model *model)
 {
     size_t n = 0;
     for (int i = 0; i < model->graph.params; i++)

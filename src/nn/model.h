@@ -34,6 +34,8 @@ struct weir_model_ops {
     const char *name;
     const char *summary;               /* one line for `weir list` */
     const struct weir_option *options; /* ends with a NULL name */
+    bool
+        is_direct; /* from parameters and time to a frame, not from frame to frame */
     bool is_local; /* an output point sees a neighbourhood, never the whole */
     /**
      * How papers write it in one word, "Conv;width;depth;activation": its name
@@ -63,16 +65,30 @@ struct weir_model_tensor {
 int weir_model_create(const struct weir_model_ops *ops,
                       const struct weir_options *opts,
                       const struct weir_shape *shape, struct weir_model **out);
+/**
+ * The same for an architecture that leads from a vector of @p inputs numbers,
+ * parameters and time, to a frame.
+ */
+int weir_model_create_direct(const struct weir_model_ops *ops,
+                             const struct weir_options *opts, int inputs,
+                             const struct weir_shape *shape,
+                             struct weir_model **out);
 void weir_model_destroy(struct weir_model *model);
 
 const char *weir_model_name(const struct weir_model *model);
-/** Shape of a frame, the same on both sides. */
+/** Floats of one input: a frame's, or the inputs of a direct model. */
+size_t weir_model_inputs(const struct weir_model *model);
+/** Shape of a frame made; but for direct models it is that of the input too. */
 const struct weir_shape *weir_model_shape(const struct weir_model *model);
 
 /** Floats in a packed vector, padding included; a multiple of 16. */
 size_t weir_model_packed(const struct weir_model *model);
-/** Trained numbers: the parameter count a paper would quote. */
+/** Trained numbers: the parameter count a paper would quote. A norm's running
+ * statistics are tensors too, but not trained. */
 size_t weir_model_parameters(const struct weir_model *model);
+
+/** Numbers in all tensors: what exporting every one of them needs. */
+size_t weir_model_floats(const struct weir_model *model);
 
 /** How many tensors, and the one at @p i; strings live as long as the model. */
 size_t weir_model_tensors(const struct weir_model *model);

@@ -42,6 +42,8 @@ struct weir_net {
     float *work; /* of whatever layer is running */
     size_t work_floats;
     float *spare; /* a gradient on its way to being added */
+    enum weir_net_mode mode;
+    uint64_t key;
 };
 
 /* ---- planning ---- */
@@ -257,6 +259,13 @@ size_t weir_net_bytes(const struct weir_net *net)
 
 /* ---- running ---- */
 
+void weir_net_set_mode(struct weir_net *net, enum weir_net_mode mode,
+                       uint64_t key)
+{
+    net->mode = mode;
+    net->key = key;
+}
+
 static float *array(struct weir_net *net, int tape, int value)
 {
     return net->activations + (size_t)tape * net->tape_floats +
@@ -278,6 +287,10 @@ static struct weir_layer_pass pass_of(struct weir_net *net, int tape, int i,
         .work = net->work,
         .keep = net->activations + (size_t)tape * net->tape_floats +
                 net->step[i].keep_at,
+        .training = net->mode == WEIR_NET_TRAIN,
+        .dropping = net->mode != WEIR_NET_PREDICT,
+        .key = net->key + (uint64_t)tape,
+        .layer = i,
     };
     for (int k = 0; k < l->inputs; k++)
         pass.x[k] = array(net, tape, l->in[k]);

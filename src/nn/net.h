@@ -40,6 +40,20 @@ void weir_net_destroy(struct weir_net *net);
 /** Bytes held, engine scratch included. */
 size_t weir_net_bytes(const struct weir_net *net);
 
+enum weir_net_mode {
+    WEIR_NET_PREDICT, /* what a net is made in */
+    WEIR_NET_TRAIN,   /* dropout active; batch norm measures the batch */
+    WEIR_NET_SAMPLE,  /* prediction with dropout active (Monte Carlo) */
+};
+
+/**
+ * What the calls to come are for. Dropout masks follow from @p key, tape and
+ * layer: the same key gives the same masks. A backward needs the mode and key
+ * of its forward.
+ */
+void weir_net_set_mode(struct weir_net *net, enum weir_net_mode mode,
+                       uint64_t key);
+
 /**
  * y = net(x) with weights @p packed; x and y are (batch, channels, points).
  * @p tape: 0 .. tapes - 1; 0 when forward only.

@@ -7,11 +7,13 @@
 #include <string.h>
 
 extern const struct weir_model_ops weir_model_convnet, weir_model_resnet,
-    weir_model_dilresnet, weir_model_unet, weir_model_fno;
+    weir_model_dilresnet, weir_model_unet, weir_model_fno, weir_model_mlp,
+    weir_model_direct, weir_model_smart_unet, weir_model_smart_cnn;
 
 static const struct weir_model_ops *const models[] = {
-    &weir_model_convnet, &weir_model_resnet, &weir_model_dilresnet,
-    &weir_model_unet,    &weir_model_fno,
+    &weir_model_convnet, &weir_model_resnet,     &weir_model_dilresnet,
+    &weir_model_unet,    &weir_model_fno,        &weir_model_mlp,
+    &weir_model_direct,  &weir_model_smart_unet, &weir_model_smart_cnn,
 };
 
 enum { MODELS = sizeof(models) / sizeof(*models) };

@@ -251,6 +251,23 @@ static int retreat(struct weir_surrogate *s, int k, const float *packed,
     return rc;
 }
 
+/* Dropout's masks follow from what is trained on what, as all else does: no
+ * counter has to be saved, and none differs between groups. FNV-1a. */
+static uint64_t key_of(const struct weir_surrogate *s, const float *packed,
+                       const float *const *samples)
+{
+    uint64_t key = 14695981039346656037u;
+    for (int b = -1; b < s->config.batch; b++) {
+        const float *from = b < 0 ? packed : samples[b];
+        for (size_t i = 0; from && i < s->frame && i < 64; i++) {
+            uint32_t bits;
+            memcpy(&bits, from + i, sizeof(bits));
+            key = (key ^ bits) * 1099511628211u;
+        }
+    }
+    return key;
+}
+
 int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
                          const struct weir_normaliser *norm,
                          const float *const *samples, float inv_count,
@@ -259,6 +276,7 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
     int last = s->config.unroll, batch = s->config.batch;
     if (last == 0)
         return WEIR_FAIL(EINVAL, "surrogate: made for prediction only");
+    weir_net_set_mode(s->net, WEIR_NET_TRAIN, key_of(s, packed, samples));
     int rc = run_chain(s, packed, norm, samples);
     for (int b = 0; b < batch; b++) {
         const float *target = target_of(s, samples, b, last);
@@ -291,6 +309,7 @@ int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,
         return WEIR_FAIL(EINVAL, "surrogate: %d states, batch is %d", n,
                          s->config.batch);
     size_t floats = (size_t)n * s->frame;
+    weir_net_set_mode(s->net, WEIR_NET_PREDICT, 0);
     memset(s->state, 0, batch_floats(s) * sizeof(float));
     memcpy(s->state, in, floats * sizeof(float));
     int rc = advance(s, 0, packed, norm, s->state, s->sensitivity);

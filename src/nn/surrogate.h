@@ -25,6 +25,9 @@
  * shared. Calls allocate nothing. They set the calling thread's number of
  * OpenMP threads to `threads`, since the engine would otherwise start a team.
  *
+ * Training runs the net in its training mode, prediction in the other: dropout's
+ * masks follow from weights and samples, so that they need no state.
+ *
  * Determinism: the same weights, scales and samples give the same bits, in
  * whatever thread, on whatever core, in whatever other company. A sample's
  * share of the gradient depends on its place in the micro-batch by rounding.

@@ -17,7 +17,7 @@ import torch
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "perf", "peers"))
-from torch_models import MODELS  # noqa: E402
+from torch_models import make  # noqa: E402
 
 CASES = [  # model, grid, channels, batch, options
     ("convnet", (9, 7), 2, 3, dict(width=9, depth=2)),
@@ -34,7 +34,23 @@ CASES = [  # model, grid, channels, batch, options
     ("fno", (12,), 2, 2, dict(modes=7, width=8, layers=2, style="li")),
     ("fno", (8, 7), 1, 2, dict(modes=3, width=4, layers=2)),
     ("fno", (6, 6), 2, 1, dict(modes=3, width=4, layers=1, style="li")),
+    ("mlp", (9,), 2, 3, dict(width=7, depth=2)),
+    ("mlp", (3, 4), 1, 2, dict(width=5, activation="silu")),
+    ("smart_unet", (33, 33), 1, 2, dict(width=1)),
+    ("smart_cnn", (34, 34), 1, 2, dict(width=2)),
 ]
+
+
+# Nets with more parameters than this start from a formula, and only their
+# results and the input's gradient are recorded, step by step.
+MOST = 6000
+
+
+def by_formula(key, p):
+    """sin(0.7 j + letters of the name) times a size that keeps signals alive."""
+    j = torch.arange(p.numel(), dtype=torch.float64)
+    size = (2.0 / (p.numel() / p.shape[0])) ** 0.5 if p.dim() > 1 else 0.1
+    return (size * torch.sin(0.7 * j + sum(map(ord, key)))).float().reshape(p.shape)
 
 
 class Writer:
@@ -52,9 +68,13 @@ class Writer:
 
 def write_case(out, name, case):
     model, grid, channels, batch, options = case
-    net = MODELS[model](channels, len(grid), **options)
-    for p in net.parameters():  # norms start where mistakes hide
-        p.data += 0.1 * torch.randn_like(p)
+    net = make(model, channels, grid, **options)
+    large = sum(p.numel() for p in net.parameters()) > MOST
+    for key, p in net.named_parameters():
+        if large:
+            p.data = by_formula(key, p)
+        else:  # norms start where mistakes hide
+            p.data += 0.1 * torch.randn_like(p)
     adam = torch.optim.Adam(net.parameters(), lr=1e-3)
     x = torch.randn(batch, channels, *grid, requires_grad=True)
     wanted = torch.randn(batch, channels, *grid)
@@ -64,7 +84,8 @@ def write_case(out, name, case):
     out.put(f"{name}/x", x)
     out.put(f"{name}/wanted", wanted)
     for key, value in net.named_parameters():
-        out.put(f"{name}/start/{key}", value)
+        if not large:
+            out.put(f"{name}/start/{key}", value)
     for step in range(3):
         adam.zero_grad()
         x.grad = None
@@ -74,10 +95,12 @@ def write_case(out, name, case):
         if step == 0:
             out.put(f"{name}/dx", x.grad)
             for key, value in net.named_parameters():
-                out.put(f"{name}/gradient/{key}", value.grad)
+                if not large:
+                    out.put(f"{name}/gradient/{key}", value.grad)
         adam.step()
     for key, value in net.named_parameters():
-        out.put(f"{name}/after/{key}", value)
+        if not large:
+            out.put(f"{name}/after/{key}", value)
 
 
 def main():

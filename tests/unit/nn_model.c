@@ -183,9 +183,10 @@ static void slow_implementations_are_reported(void **state)
 /* The same in 2D, where copies and mixed formats could lose fast versions. */
 static void no_architecture_is_slow_in_2d(void **state)
 {
-    static const char *const names[] = {"convnet", "resnet", "dilresnet",
-                                        "unet", "fno"};
-    struct weir_shape shape = {2, 2, {32, 32}};
+    static const char *const names[] = {"convnet",  "resnet", "dilresnet",
+                                        "unet",     "fno",    "smart_unet",
+                                        "smart_cnn"};
+    struct weir_shape shape = {2, 2, {36, 36}};
     (void)state;
     if (strncmp(weir_isa_name(), "AVX", 3) || !strcmp(weir_isa_name(), "AVX"))
         return;
@@ -242,6 +243,26 @@ static void published_counts_of_every_architecture_come_out(void **state)
         }
 }
 
+static void the_nets_of_smart_surrogates_come_out(void **state)
+{
+    static const struct {
+        const char *name;
+        size_t parameters;
+    } net[] = {{"smart_unet", 34512705}, {"smart_cnn", 50267009}};
+    struct weir_shape shape = {1, 2, {100, 100}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(net) / sizeof(*net); i++) {
+        const struct weir_model_ops *ops = weir_model_find(net[i].name);
+        struct weir_options opts;
+        struct weir_model *m;
+        ok(weir_options_init(ops->options, &opts));
+        ok(weir_model_create(ops, &opts, &shape, &m));
+        assert_int_equal(weir_model_parameters(m), net[i].parameters);
+        weir_model_destroy(m);
+        weir_options_free(&opts);
+    }
+}
+
 /* PyTorch counts a complex number once. */
 static void the_fno_of_28_million_comes_out(void **state)
 {
@@ -296,6 +317,7 @@ int main(void)
         cmocka_unit_test(slow_implementations_are_reported),
         cmocka_unit_test(no_architecture_is_slow_in_2d),
         cmocka_unit_test(published_counts_of_every_architecture_come_out),
+        cmocka_unit_test(the_nets_of_smart_surrogates_come_out),
         cmocka_unit_test(the_fno_of_28_million_comes_out),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };

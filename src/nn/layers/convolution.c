@@ -28,7 +28,8 @@ static bool conv_fits(struct weir_graph *g, int in, const char *name,
                                      "dilation %d, pad %d",
                                      name, c->channels, c->kernel, c->stride,
                                      c->dilation, c->pad));
-    else if (c->kernel > least || reach > least + 2 * c->pad)
+    else if ((c->kernel > least && c->padding == WEIR_PAD_CIRCULAR) ||
+             reach > least + 2 * c->pad)
         weir_graph_fail(g, WEIR_FAIL(EINVAL, "%s: kernel %d on %d points", name,
                                      c->kernel, least));
     else if (c->padding == WEIR_PAD_MIRROR_NEGATED && c->pad >= least)
@@ -52,6 +53,8 @@ int weir_graph_conv(struct weir_graph *g, int in, const char *name,
     int taps = c.kernel * (flat ? c.kernel : 1);
     struct weir_init init = {WEIR_INIT_UNIFORM,
                              1 / sqrt((double)x->channels * taps)};
+    if (c.from_zero)
+        init = (struct weir_init){WEIR_INIT_CONSTANT, 0};
     struct weir_made made = {c.channels,
                              flat ? weir_window_points(&c, x->rows) : 1,
                              weir_window_points(&c, x->points), WEIR_BLOCKED};

@@ -38,3 +38,19 @@ int weir_parts_conv(struct weir_graph *g, int x, const char *name, int channels,
     };
     return weir_graph_conv(g, x, name, &conv);
 }
+
+int weir_parts_perceptron(struct weir_graph *g, int x,
+                          const struct weir_options *opts)
+{
+    int depth = (int)weir_option_int(opts, "depth");
+    const struct weir_shape *s = &g->shape;
+    for (int i = 0; i < depth; i++) {
+        x = weir_graph_linear(g, x, weir_parts_name("layer.%d", i),
+                              (int)weir_option_int(opts, "width"), 0);
+        x = weir_graph_activate(g, x, weir_parts_activation(opts));
+    }
+    x = weir_graph_linear(g, x, weir_parts_name("layer.%d", depth),
+                          (int)weir_shape_floats(s), 0);
+    return weir_graph_reshape(g, x, s->channels, s->dims == 2 ? s->n[0] : 1,
+                              s->n[s->dims == 2]);
+}

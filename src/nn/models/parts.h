@@ -38,4 +38,9 @@ const char *weir_parts_name(const char *format, ...)
 int weir_parts_conv(struct weir_graph *g, int x, const char *name, int channels,
                     int kernel, int dilation, enum weir_padding padding);
 
+/** Linear layers with the options width, depth and activation, named layer.0,
+ * layer.1, ..., from a vector to the graph's frame. */
+int weir_parts_perceptron(struct weir_graph *g, int x,
+                          const struct weir_options *opts);
+
 #endif
