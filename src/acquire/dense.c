@@ -19,10 +19,10 @@ struct weir_dense {
     size_t n; /* weights */
     uint64_t steps;
     float *w, *m, *v, *grad;
-    float *a;       /* [blocks + 1][batch][width] before the activation */
+    float *a;       /* [blocks + 1] planes [batch][width], before activation */
     float *h;       /* the same, after it and with the residual */
     float *y;       /* [batch][out] */
-    float *da, *dh; /* [batch][width] */
+    float *da, *dh; /* planes */
     float *turned;  /* a transposed matrix */
 };
 
@@ -50,9 +50,17 @@ static int outputs(const struct weir_dense_shape *s, int i)
     return i > s->blocks ? s->out : s->width;
 }
 
+/* Floats of one plane of activations: whole vectors, so that the last one may
+ * be worked on beyond its end. */
+static size_t plane_size(const struct weir_dense *d)
+{
+    size_t n = (size_t)d->batch * d->shape.width;
+    return (n + WEIR_LANES - 1) / WEIR_LANES * WEIR_LANES;
+}
+
 static float *plane(const struct weir_dense *d, float *of, int i)
 {
-    return of + (size_t)i * d->batch * d->shape.width;
+    return of + (size_t)i * plane_size(d);
 }
 
 /* ---- creation ---- */
@@ -65,7 +73,7 @@ static size_t larger(size_t a, size_t b)
 static int allocate(struct weir_dense *d)
 {
     const struct weir_dense_shape *s = &d->shape;
-    size_t rows = (size_t)d->batch, wide = rows * s->width;
+    size_t rows = (size_t)d->batch, wide = plane_size(d);
     size_t widest = larger((size_t)s->width, (size_t)s->out);
     d->n = layer_at(s, s->blocks + 1) + (size_t)(s->width + 1) * s->out;
     d->w = weir_array(d->n, sizeof(float));
@@ -122,7 +130,7 @@ void weir_dense_destroy(struct weir_dense *d)
 size_t weir_dense_bytes(const struct weir_dense *d)
 {
     const struct weir_dense_shape *s = &d->shape;
-    size_t wide = (size_t)d->batch * s->width;
+    size_t wide = plane_size(d);
     return sizeof(float) *
            (4 * d->n + wide * (2 * (size_t)s->blocks + 4) +
             (size_t)d->batch * s->out +
@@ -157,45 +165,50 @@ uint64_t weir_dense_steps(const struct weir_dense *d)
 
 /* ---- the activation ---- */
 
-/* e^x to 3 units in the last place, in operations every vector width has;
- * 2^n is put together from bits. */
-WEIR_INLINE float exponential(float x)
+/* g = 1 / (1 + e^-a), e^x to 3 units in the last place, in operations that every
+ * vector width has; 2^n is put together from bits. */
+WEIR_INLINE void sigmoid(const weir_v8 *a, weir_v8 *g)
 {
-    const float shift = 12582912.f; /* 1.5 * 2^23: rounds to an integer */
-    union {
-        int32_t bits;
-        float value;
-    } power;
-    x = x < -80 ? -80 : x > 80 ? 80 : x;
-    float n = (x * 1.44269504f + shift) - shift;
-    float r = x - n * 0.693359375f - n * -2.12194440e-4f;
-    float e = 1.9875691500e-4f;
+    const weir_v8 zero = {0}, shift = zero + 12582912.f; /* 1.5 * 2^23 */
+    weir_v8 x = zero - *a;
+    weir_v8i low = x<zero - 80.f, high = x> zero + 80.f;
+    x = (weir_v8)(((weir_v8i)x & ~low & ~high) |
+                  ((weir_v8i)(zero - 80.f) & low) |
+                  ((weir_v8i)(zero + 80.f) & high));
+    weir_v8 n = (x * 1.44269504f + shift) - shift; /* rounded */
+    weir_v8 r = x - n * 0.693359375f - n * -2.12194440e-4f;
+    weir_v8 e = zero + 1.9875691500e-4f;
     e = e * r + 1.3981999507e-3f;
     e = e * r + 8.3334519073e-3f;
     e = e * r + 4.1665795894e-2f;
     e = e * r + 1.6666665459e-1f;
     e = e * r + 5.0000001201e-1f;
-    power.bits = ((int32_t)n + 127) << 23;
-    return (e * r * r + r + 1) * power.value;
+    weir_v8i power = (__builtin_convertvector(n, weir_v8i) + 127) << 23;
+    e = (e * r * r + r + 1.f) * (weir_v8)power;
+    *g = 1.f / (1.f + e);
 }
 
 /* h = s(a) + before; before NULL: no residual. */
 WEIR_CLONES static void activate(size_t n, const float *a, const float *before,
                                  float *h)
 {
-    for (size_t i = 0; i < n; i++)
-        h[i] = a[i] / (1 + exponential(-a[i]));
-    for (size_t i = 0; before && i < n; i++)
-        h[i] += before[i];
+    for (size_t i = 0; i < n; i += WEIR_LANES) {
+        weir_v8 g, x = *(const weir_v8 *)(a + i);
+        sigmoid(&x, &g);
+        *(weir_v8 *)(h + i) =
+            before ? x * g + *(const weir_v8 *)(before + i) : x * g;
+    }
 }
 
-/* da = dh s'(a), with s' = g (1 + a (1 - g)), g = 1 / (1 + e^-a). */
+/* da = dh s'(a), with s' = g (1 + a (1 - g)). */
 WEIR_CLONES static void activate_back(size_t n, const float *a, const float *dh,
                                       float *da)
 {
-    for (size_t i = 0; i < n; i++) {
-        float g = 1 / (1 + exponential(-a[i]));
-        da[i] = dh[i] * g * (1 + a[i] * (1 - g));
+    for (size_t i = 0; i < n; i += WEIR_LANES) {
+        weir_v8 g, x = *(const weir_v8 *)(a + i);
+        sigmoid(&x, &g);
+        *(weir_v8 *)(da + i) =
+            *(const weir_v8 *)(dh + i) * g * (1.f + x * (1.f - g));
     }
 }
 
