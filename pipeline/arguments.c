@@ -23,6 +23,7 @@ static const struct option options[] = {
     {"data", required_argument, NULL, 'D'},
     {"against", required_argument, NULL, 'a'},
     {"weights", required_argument, NULL, 'w'},
+    {"onnx", required_argument, NULL, 'N'},
     {"double", no_argument, NULL, 'd'},
     {"openmetrics", required_argument, NULL, 'M'},
     {"interval", required_argument, NULL, 'I'},
@@ -122,6 +123,8 @@ static const char **text_of(struct weir_arguments *out, int letter)
         return &out->against;
     case 'w':
         return &out->weights;
+    case 'N':
+        return &out->onnx;
     case 'M':
         return &out->openmetrics;
     case 'I':

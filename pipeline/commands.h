@@ -24,6 +24,7 @@ extern const struct weir_command weir_command_plan;
 extern const struct weir_command weir_command_generate;
 extern const struct weir_command weir_command_eval;
 extern const struct weir_command weir_command_predict;
+extern const struct weir_command weir_command_export;
 extern const struct weir_command weir_command_inspect;
 extern const struct weir_command weir_command_list;
 extern const struct weir_command weir_command_top;
@@ -42,7 +43,7 @@ struct weir_arguments {
     size_t n_set;
     const char *out, *from;
     const char *n, *steps, *seed, *sampler, *params, *initial;
-    const char *data, *against, *weights;
+    const char *data, *against, *weights, *onnx;
     const char *openmetrics, *interval, *trace;
     int json, once;
     int resume, check, requeue, quiet, verbose, keep_double;

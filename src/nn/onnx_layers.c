@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Each kind of layer in nodes of ONNX. A field is (batch, channels, points) in
+ * 1D and (batch, channels, rows, points) in 2D. */
+#include "base/err.h"
+#include "nn/layer.h"
+#include "nn/layers.h"
+#include "nn/onnx_graph.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct weir_onnx_name name;
+
+static name input_of(const struct weir_onnx *o, const struct weir_layer *l,
+                     int i)
+{
+    return o->value[l->in[i]];
+}
+
+static const struct weir_value *made_by(const struct weir_onnx *o,
+                                        const struct weir_layer *l)
+{
+    return &o->graph->value[l->out];
+}
+
+/* ---- activations ---- */
+
+/* x/2 (1 + erf(x / sqrt 2)); opset 17 has no Gelu. */
+static name gelu(struct weir_onnx *o, name x)
+{
+    name e = weir_onnx_one(
+        o, "Erf", weir_onnx_two(o, "Mul", x, weir_onnx_number(o, sqrtf(0.5F))));
+    name half = weir_onnx_two(o, "Mul", x, weir_onnx_number(o, 0.5F));
+    return weir_onnx_two(o, "Mul", half,
+                         weir_onnx_two(o, "Add", e, weir_onnx_number(o, 1.0F)));
+}
+
+static name activate(struct weir_onnx *o, name x, enum weir_activation f,
+                     float slope)
+{
+    struct weir_onnx_attribute alpha = {.name = "alpha", .number = slope};
+    switch (f) {
+    case WEIR_LINEAR:
+        break;
+    case WEIR_RELU:
+        return weir_onnx_one(o, "Relu", x);
+    case WEIR_LEAKY_RELU:
+        return weir_onnx_node(o, "LeakyRelu", 1, &x, &alpha, 1);
+    case WEIR_GELU:
+        return gelu(o, x);
+    case WEIR_SILU:
+        return weir_onnx_two(o, "Mul", x, weir_onnx_one(o, "Sigmoid", x));
+    case WEIR_TANH:
+        return weir_onnx_one(o, "Tanh", x);
+    case WEIR_SIGMOID:
+        return weir_onnx_one(o, "Sigmoid", x);
+    }
+    return x;
+}
+
+static name tell_activation(struct weir_onnx *o, const struct weir_layer *l)
+{
+    const struct weir_activate *s = l->spec;
+    return activate(o, input_of(o, l, 0), s->f, s->slope);
+}
+
+/* ---- convolutions ---- */
+
+static name slice(struct weir_onnx *o, name x, int axis, int64_t from,
+                  int64_t to)
+{
+    int64_t at = axis;
+    const name in[] = {x, weir_onnx_ints(o, 1, &from),
+                       weir_onnx_ints(o, 1, &to), weir_onnx_ints(o, 1, &at)};
+    return weir_onnx_node(o, "Slice", 4, in, NULL, 0);
+}
+
+static name join(struct weir_onnx *o, int axis, int n, const name *parts)
+{
+    struct weir_onnx_attribute a = {.name = "axis", .n = -1, .ints = {axis}};
+    return weir_onnx_node(o, "Concat", n, parts, &a, 1);
+}
+
+/* Opset 17's Pad does not wrap. */
+static name wrap(struct weir_onnx *o, name x, int pad)
+{
+    for (int d = 0; d < o->graph->shape.dims; d++) {
+        const name parts[] = {slice(o, x, 2 + d, -pad, INT64_MAX), x,
+                              slice(o, x, 2 + d, 0, pad)};
+        x = join(o, 2 + d, 3, parts);
+    }
+    return x;
+}
+
+/* 1 inside, -1 on a border of @p pad. */
+static name signs(struct weir_onnx *o, const struct weir_value *x, int pad)
+{
+    int flat = o->graph->shape.dims == 2;
+    int rows = flat ? x->rows + 2 * pad : 1, points = x->points + 2 * pad;
+    int64_t dims[] = {1, 1, flat ? rows : points, points};
+    float *s = malloc((size_t)rows * (size_t)points * sizeof(*s));
+    name out = {""};
+    if (!s) {
+        o->error = WEIR_FAIL(ENOMEM, "onnx");
+        return out;
+    }
+    for (int r = 0; r < rows; r++)
+        for (int p = 0; p < points; p++) {
+            bool inside = p >= pad && p < pad + x->points &&
+                          (!flat || (r >= pad && r < pad + x->rows));
+            s[r * points + p] = inside ? 1.0F : -1.0F;
+        }
+    out = weir_onnx_floats(o, "signs", flat ? 4 : 3, dims, s);
+    free(s);
+    return out;
+}
+
+static name mirror(struct weir_onnx *o, name x, const struct weir_value *v,
+                   int pad)
+{
+    int rank = 2 + o->graph->shape.dims;
+    int64_t pads[2 * WEIR_ONNX_RANK] = {0};
+    struct weir_onnx_attribute mode = {.name = "mode", .text = "reflect"};
+    for (int d = 2; d < rank; d++)
+        pads[d] = pads[rank + d] = pad;
+    const name in[] = {x, weir_onnx_ints(o, 2 * rank, pads)};
+    return weir_onnx_two(o, "Mul", weir_onnx_node(o, "Pad", 2, in, &mode, 1),
+                         signs(o, v, pad));
+}
+
+/* An attribute with the same number for each axis, @p times over. */
+static struct weir_onnx_attribute evenly(const struct weir_onnx *o,
+                                         const char *what, int64_t value,
+                                         int times)
+{
+    struct weir_onnx_attribute a = {.name = what,
+                                    .n = times * o->graph->shape.dims};
+    for (int i = 0; i < a.n; i++)
+        a.ints[i] = value;
+    return a;
+}
+
+static name tell_conv(struct weir_onnx *o, const struct weir_layer *l)
+{
+    const struct weir_conv *c = l->spec;
+    name x = input_of(o, l, 0);
+    bool zero = c->padding == WEIR_PAD_ZERO || c->pad == 0;
+    if (!zero)
+        x = c->padding == WEIR_PAD_CIRCULAR
+                ? wrap(o, x, c->pad)
+                : mirror(o, x, &o->graph->value[l->in[0]], c->pad);
+    const struct weir_onnx_attribute a[] = {
+        evenly(o, "kernel_shape", c->kernel, 1),
+        evenly(o, "strides", c->stride ? c->stride : 1, 1),
+        evenly(o, "dilations", c->dilation ? c->dilation : 1, 1),
+        evenly(o, "pads", zero ? c->pad : 0, 2),
+    };
+    const name in[] = {x, weir_onnx_param(o, l->param, 0, NULL),
+                       l->params > 1 ? weir_onnx_param(o, l->param + 1, 0, NULL)
+                                     : (name){""}};
+    name y = weir_onnx_node(o, "Conv", l->params > 1 ? 3 : 2, in, a, 4);
+    return activate(o, y, l->activation, l->slope);
+}
+
+/* Border columns back onto the points they are copies of: what the adjoint of
+ * wrapping does. @p made points an axis are left of made + @p before + @p
+ * after. */
+static name fold(struct weir_onnx *o, name x, int axis, int made, int before,
+                 int after)
+{
+    name y = slice(o, x, axis, before, before + made);
+    if (after > 0) {
+        name end = slice(o, x, axis, before + made, before + made + after);
+        const name parts[] = {
+            weir_onnx_two(o, "Add", slice(o, y, axis, 0, after), end),
+            slice(o, y, axis, after, INT64_MAX)};
+        y = join(o, axis, made > after ? 2 : 1, parts);
+    }
+    if (before > 0) {
+        name begin = slice(o, x, axis, 0, before);
+        const name parts[] = {
+            slice(o, y, axis, 0, made - before),
+            weir_onnx_two(o, "Add", slice(o, y, axis, made - before, made),
+                          begin)};
+        y = made > before ? join(o, axis, 2, parts) : parts[1];
+    }
+    return y;
+}
+
+/* Zero padding cuts the border off, circular padding folds it back. The made
+ * size may have extra points, which the full result lacks: they are zeros. */
+static name tell_deconv(struct weir_onnx *o, const struct weir_layer *l)
+{
+    const struct weir_conv *c = l->spec;
+    const struct weir_value *x = &o->graph->value[l->in[0]];
+    const struct weir_value *y = made_by(o, l);
+    bool ring = c->padding == WEIR_PAD_CIRCULAR && c->pad > 0;
+    if (c->padding == WEIR_PAD_MIRROR_NEGATED && c->pad > 0) {
+        o->error = WEIR_FAIL(ENOTSUP,
+                             "%s: a mirrored transposed convolution "
+                             "has no form in ONNX here",
+                             l->name);
+        return (name){""};
+    }
+    int full = (x->points - 1) * c->stride + c->kernel;
+    int extra = y->points + 2 * c->pad - full;
+    const struct weir_onnx_attribute a[] = {
+        evenly(o, "kernel_shape", c->kernel, 1),
+        evenly(o, "strides", c->stride, 1),
+        evenly(o, "pads", ring ? 0 : c->pad, 2),
+        evenly(o, "output_padding", extra, 1),
+    };
+    const name in[] = {input_of(o, l, 0),
+                       weir_onnx_param(o, l->param, 0, NULL)};
+    name z = weir_onnx_node(o, "ConvTranspose", 2, in, a, 4);
+    for (int d = 0; d < o->graph->shape.dims && ring; d++) {
+        bool rows = o->graph->shape.dims == 2 && d == 0;
+        z = fold(o, z, 2 + d, rows ? y->rows : y->points, c->pad, c->pad);
+    }
+    if (l->params > 1) {
+        const int64_t dims[] = {1, y->channels, 1, 1};
+        z = weir_onnx_two(
+            o, "Add", z,
+            weir_onnx_param(o, l->param + 1, 2 + o->graph->shape.dims, dims));
+    }
+    return activate(o, z, l->activation, l->slope);
+}
+
+/* W x + b at every point is a convolution of kernel 1. */
+static name tell_linear(struct weir_onnx *o, const struct weir_layer *l)
+{
+    const struct weir_param *w = &o->graph->param[l->param];
+    const int64_t dims[] = {w->dims[0], w->dims[1], 1, 1};
+    const name in[] = {
+        input_of(o, l, 0),
+        weir_onnx_param(o, l->param, 2 + o->graph->shape.dims, dims),
+        weir_onnx_param(o, l->param + 1, 0, NULL)};
+    name y = weir_onnx_node(o, "Conv", 3, in, NULL, 0);
+    return activate(o, y, l->activation, l->slope);
+}
+
+/* ---- the others ---- */
+
+static name tell_sum(struct weir_onnx *o, const struct weir_layer *l)
+{
+    name y = weir_onnx_two(o, "Add", input_of(o, l, 0), input_of(o, l, 1));
+    return activate(o, y, l->activation, l->slope);
+}
+
+static name tell_concat(struct weir_onnx *o, const struct weir_layer *l)
+{
+    name parts[WEIR_LAYER_INPUTS];
+    for (int i = 0; i < l->inputs; i++)
+        parts[i] = input_of(o, l, i);
+    return join(o, 1, l->inputs, parts);
+}
+
+static name tell_reorder(struct weir_onnx *o, const struct weir_layer *l)
+{
+    return input_of(o, l, 0);
+}
+
+static name tell_pool(struct weir_onnx *o, const struct weir_layer *l)
+{
+    const struct weir_pool *s = l->spec;
+    name x = input_of(o, l, 0);
+    const struct weir_onnx_attribute a[] = {
+        evenly(o, "kernel_shape", s->size, 1),
+        evenly(o, "strides", s->size, 1),
+    };
+    return weir_onnx_node(
+        o, s->kind == WEIR_POOL_MAX ? "MaxPool" : "AveragePool", 1, &x, a, 2);
+}
+
+static name tell_resample(struct weir_onnx *o, const struct weir_layer *l)
+{
+    bool nearest =
+        *(const enum weir_resampling *)l->spec == WEIR_RESAMPLE_NEAREST;
+    const struct weir_value *y = made_by(o, l);
+    bool flat = o->graph->shape.dims == 2;
+    int64_t grid[] = {flat ? y->rows : y->points, y->points};
+    const struct weir_onnx_attribute a[] = {
+        {.name = "mode", .text = nearest ? "nearest" : "linear"},
+        {.name = "coordinate_transformation_mode",
+         .text = nearest ? "asymmetric" : "half_pixel"},
+        {.name = "nearest_mode", .text = "floor"},
+    };
+    name x = input_of(o, l, 0);
+    const name size[] = {slice(o, weir_onnx_one(o, "Shape", x), 0, 0, 2),
+                         weir_onnx_ints(o, flat ? 2 : 1, grid)};
+    const name in[] = {x, {""}, {""}, join(o, 0, 2, size)};
+    return weir_onnx_node(o, "Resize", 4, in, a, nearest ? 3 : 2);
+}
+
+/* Opset 17 has no group norm: instances of (batch, groups, the rest). */
+static name tell_group_norm(struct weir_onnx *o, const struct weir_layer *l)
+{
+    const struct weir_value *v = made_by(o, l);
+    int groups = *(const int *)l->spec, rank = 2 + o->graph->shape.dims;
+    int64_t folded[] = {0, groups, -1};
+    int64_t back[] = {0, v->channels, rank == 4 ? v->rows : v->points,
+                      v->points};
+    int64_t each[] = {groups}, wide[] = {1, v->channels, 1, 1};
+    float *ones = calloc(2 * (size_t)groups, sizeof(*ones));
+    if (!ones) {
+        o->error = WEIR_FAIL(ENOMEM, "onnx");
+        return (name){""};
+    }
+    for (int i = 0; i < groups; i++)
+        ones[i] = 1;
+    struct weir_onnx_attribute epsilon = {.name = "epsilon", .number = 1e-5F};
+    const name in[] = {weir_onnx_two(o, "Reshape", input_of(o, l, 0),
+                                     weir_onnx_ints(o, 3, folded)),
+                       weir_onnx_floats(o, "ones", 1, each, ones),
+                       weir_onnx_floats(o, "zeros", 1, each, ones + groups)};
+    name y = weir_onnx_node(o, "InstanceNormalization", 3, in, &epsilon, 1);
+    free(ones);
+    y = weir_onnx_two(o, "Reshape", y, weir_onnx_ints(o, rank, back));
+    y = weir_onnx_two(o, "Mul", y, weir_onnx_param(o, l->param, rank, wide));
+    y = weir_onnx_two(o, "Add", y,
+                      weir_onnx_param(o, l->param + 1, rank, wide));
+    return activate(o, y, l->activation, l->slope);
+}
+
+/* Its coordinates for every state: a channel of x times 0 brings the batch. */
+static name tell_coordinates(struct weir_onnx *o, const struct weir_layer *l)
+{
+    const struct weir_value *v = made_by(o, l);
+    int dims = o->graph->shape.dims;
+    int64_t shape[] = {1, dims, dims == 2 ? v->rows : v->points, v->points};
+    size_t points = (size_t)v->rows * (size_t)v->points;
+    float *at = calloc((size_t)dims * points, sizeof(*at));
+    if (!at) {
+        o->error = WEIR_FAIL(ENOMEM, "onnx");
+        return (name){""};
+    }
+    for (size_t i = 0; i < points; i++) {
+        size_t row = i / (size_t)v->points, point = i % (size_t)v->points;
+        if (dims == 2 && v->rows > 1)
+            at[i] = (float)row / (float)(v->rows - 1);
+        if (v->points > 1)
+            at[(size_t)(dims - 1) * points + i] =
+                (float)point / (float)(v->points - 1);
+    }
+    name x = input_of(o, l, 0);
+    name none = weir_onnx_two(o, "Mul", slice(o, x, 1, 0, 1),
+                              weir_onnx_number(o, 0.0F));
+    name where = weir_onnx_floats(o, "coordinates", 2 + dims, shape, at);
+    const name parts[] = {x, weir_onnx_two(o, "Add", none, where)};
+    free(at);
+    return join(o, 1, 2, parts);
+}
+
+/* ---- all of them ---- */
+
+static const struct {
+    const char *kind; /* name of the layer's ops */
+    name (*tell)(struct weir_onnx *o, const struct weir_layer *l);
+} kinds[] = {
+    {"convolution", tell_conv},
+    {"first convolution", tell_conv},
+    {"last convolution", tell_conv},
+    {"transposed convolution", tell_deconv},
+    {"linear", tell_linear},
+    {"activation", tell_activation},
+    {"sum", tell_sum},
+    {"concat", tell_concat},
+    {"reorder", tell_reorder},
+    {"coordinates", tell_coordinates},
+    {"fourier", weir_onnx_fourier},
+    {"pool", tell_pool},
+    {"resample", tell_resample},
+    {"group norm", tell_group_norm},
+};
+
+void weir_onnx_layer(struct weir_onnx *o, const struct weir_layer *l)
+{
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++)
+        if (!strcmp(l->ops->name, kinds[i].kind)) {
+            o->value[l->out] = kinds[i].tell(o, l);
+            return;
+        }
+    o->error = WEIR_FAIL(ENOTSUP,
+                         "%s: layers of kind '%s' have no form in "
+                         "ONNX here",
+                         l->name, l->ops->name);
+}
