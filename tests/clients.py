@@ -1,23 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Hold a run's ledger against the log that its clients kept.
 
-usage: clients.py DIR LOG N SAMPLES [REDRAWN]
+usage: clients.py DIR LOG N SAMPLES [resumed]
 
-N simulations are done, each with SAMPLES samples; every one was finished by a
-client, in the attempt the ledger names and with the parameter it names; whatever
-else a client finished was lost on the way and ran again. At most REDRAWN
-(default 0) failed.
+N simulations are done, each with SAMPLES samples, and no other was begun; every
+one was finished by a client, in the attempt the ledger names and with the
+parameter it names; what else a client finished was lost on the way and ran again.
+What clients had finished between the last checkpoint of a run that was killed and
+its end is lost with it, and attempts count from the checkpoint: `resumed` allows
+for that.
 """
 import array
 import glob
 import json
-import os
 import struct
 import sys
 
 # struct weir_ledger_row: eight u32, one u64, six i64.
 ROW = struct.Struct("<IIIIIIIIQqqqqqq")
-DONE, FAILED = 3, 4
+DONE = 3
 
 
 def read_ledger(directory):
@@ -33,30 +34,32 @@ def read_ledger(directory):
     return rows, array.array("d", tensor("ledger.value"))[::dims]
 
 
-def main(directory, log, n, samples, redrawn="0"):
-    rows, value = read_ledger(directory)
+def read_log(path):
     finished = {}
-    if os.path.exists(log):
-        for line in open(log):
-            simulation, attempt, parameter = line.split()
+    for line in open(path):
+        simulation, attempt, parameter = line.split()
+        if int(attempt) > 0:  # not held out
             key = int(simulation), int(attempt)
-            if key[1] > 0:  # not held out
-                assert key not in finished, "twice in one attempt: %d, %d" % key
-                finished[key] = float(parameter)
-    done = [i for i, r in enumerate(rows) if r[0] == DONE]
-    failed = [i for i, r in enumerate(rows) if r[0] == FAILED]
-    assert len(done) == int(n), "%d done" % len(done)
-    assert len(done) + len(failed) == len(rows), [r[0] for r in rows]
-    assert len(failed) <= int(redrawn), "%d failed" % len(failed)
-    for i in done:
-        attempt = rows[i][1]
-        assert rows[i][2] == int(samples), "%d: %d samples" % (i, rows[i][2])
-        assert (i, attempt) in finished, "%d, %d is not in the log" % (i, attempt)
-    for (i, attempt), parameter in finished.items():
-        assert parameter == value[i], "%d ran with another parameter" % i
+            finished.setdefault(key, []).append(float(parameter))
+    return finished
+
+
+def main(directory, log, n, samples, resumed=""):
+    rows, value = read_ledger(directory)
+    finished = read_log(log)
+    assert [r[0] for r in rows] == [DONE] * int(n), [r[0] for r in rows]
+    for i, row in enumerate(rows):
+        attempt = row[1]
+        assert row[2] == int(samples), "%d: %d samples" % (i, row[2])
+        assert value[i] in finished.get((i, attempt), []), \
+            "%d, attempt %d: not in the log with its parameter" % (i, attempt)
+    for (i, attempt), parameters in finished.items():
+        if resumed:
+            break
+        assert len(parameters) == 1, "%d, attempt %d: twice" % (i, attempt)
+        assert parameters[0] == value[i], "%d ran with another parameter" % i
         assert attempt <= rows[i][1], "%d ran again after it was done" % i
-    print("%d done, %d finished by clients, %d failed"
-          % (len(done), len(finished), len(failed)))
+    print("%d done, %d finished by clients" % (len(rows), len(finished)))
 
 
 main(*sys.argv[1:])
