@@ -45,6 +45,25 @@ has run/resolved.yaml "name: external"
 has run/resolved.yaml "command: \"'./allen_cahn'\""
 ends 0 run --resume --out run
 
+# Clients that somebody else starts.
+sed 's/command: .*/command: []/' allen_cahn.yaml >by_hand.yaml
+rm -f "$log"
+"$weir" run by_hand.yaml --out by_hand $small_run >out 2>err &
+run=$!
+wait_for 10 test -S by_hand/solvers/socket
+WEIR_RUN=by_hand ./allen_cahn 2>said_1 &
+one=$!
+WEIR_RUN=by_hand ./allen_cahn 2>said_2 &
+two=$!
+wait $run || fail "by hand: $(cat err)"
+wait $one || fail "by hand: $(cat said_1)"
+wait $two || fail "by hand: $(cat said_2)"
+exact by_hand "$log" 10 8 || fail "ledger by hand"
+WEIR_RUN=by_hand ./allen_cahn 2>said_1 && fail "attached to nothing"
+has said_1 "weir: by_hand/solvers: no job runs there"
+./allen_cahn 2>said_1 && fail "attached to nothing"
+has said_1 "weir: WEIR_RUN is not set"
+
 # What is wrong is said before anything starts.
 refused() { # MESSAGE HINT SED
     sed "$3" allen_cahn.yaml >bad.yaml
