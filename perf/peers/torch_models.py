@@ -232,6 +232,72 @@ class MLP(nn.Module):
         return self.layer[-1](y).reshape(x.shape)
 
 
+class Block(nn.Module):
+    def __init__(self, dims, a, b, f, padding):
+        super().__init__()
+        self.norm = nn.ModuleList([nn.GroupNorm(1, a), nn.GroupNorm(1, b)])
+        self.conv = nn.ModuleList([same(dims, a, b, padding=padding),
+                                   same(dims, b, b, padding=padding)])
+        if a != b:
+            self.shortcut = same(dims, a, b, 1)
+        self.f = f
+
+    def forward(self, x):
+        y = self.conv[0](self.f(self.norm[0](x)))
+        y = self.conv[1](self.f(self.norm[1](y)))
+        return y + (self.shortcut(x) if hasattr(self, "shortcut") else x)
+
+
+class ModernUNet(nn.Module):
+    def __init__(self, channels, dims, width=16, activation="gelu",
+                 padding="circular"):
+        super().__init__()
+        f, growth, c = ACTIVATIONS[activation], (1, 2, 2, 4), width
+        up = nn.ConvTranspose2d if dims == 2 else nn.ConvTranspose1d
+        mode = "zeros" if padding == "zero" else padding
+        self.stem = same(dims, channels, width, padding=padding)
+        self.block, self.plan = nn.ModuleList(), []
+        self.down, self.up = nn.ModuleList(), nn.ModuleDict()
+
+        def block(kind, a, b):
+            self.plan.append((kind, len(self.block)))
+            self.block.append(Block(dims, a, b, f, padding))
+
+        for i, g in enumerate(growth):
+            for a in (c, c * g):
+                block("left", a, c * g)
+            c *= g
+            if i < 3:
+                self.plan.append(("down", i))
+                self.down.append(conv_class(dims)(
+                    c, c, 3, stride=2, padding=1, padding_mode=mode))
+        for _ in range(2):
+            block("middle", c, c)
+        for i in (3, 2, 1, 0):
+            for _ in range(2):
+                block("right", 2 * c, c)
+            block("right", c + c // growth[i], c // growth[i])
+            c //= growth[i]
+            if i:
+                self.plan.append(("up", str(i)))
+                self.up[str(i)] = up(c, c, 4, stride=2, padding=1)
+        self.norm = nn.GroupNorm(8, c)
+        self.last = same(dims, c, channels, padding=padding)
+        self.f = f
+
+    def forward(self, x):
+        x = self.stem(x)
+        skips = [x]
+        for kind, i in self.plan:
+            if kind == "right":
+                x = torch.cat((x, skips.pop()), 1)
+            x = (self.block if kind in ("left", "middle", "right") else
+                 self.down if kind == "down" else self.up)[i](x)
+            if kind in ("left", "down"):
+                skips.append(x)
+        return self.last(self.f(self.norm(x)))
+
+
 class NegatedMirrorConv(nn.Conv2d):
     """The border is minus what a mirror on the last point shows."""
 
@@ -311,7 +377,7 @@ class SmartCNN(nn.Module):
 
 MODELS = {"convnet": ConvNet, "resnet": ResNet, "dilresnet": DilResNet,
           "unet": UNet, "fno": FNO, "mlp": MLP, "smart_unet": SmartUNet,
-          "smart_cnn": SmartCNN}
+          "smart_cnn": SmartCNN, "modern_unet": ModernUNet}
 # These are made for one frame, (channels, points...), not for any.
 OF_FRAME = {"mlp", "smart_cnn"}
 

@@ -6,15 +6,25 @@
 
 #include <string.h>
 
-extern const struct weir_model_ops weir_model_convnet, weir_model_resnet,
-    weir_model_dilresnet, weir_model_unet, weir_model_fno, weir_model_mlp,
-    weir_model_direct, weir_model_smart_unet, weir_model_smart_cnn;
+/* One architecture, one line. */
+#define EVERY(X)                                                               \
+    X(convnet)                                                                 \
+    X(resnet)                                                                  \
+    X(dilresnet)                                                               \
+    X(unet)                                                                    \
+    X(fno)                                                                     \
+    X(mlp)                                                                     \
+    X(direct)                                                                  \
+    X(smart_unet)                                                              \
+    X(smart_cnn)                                                               \
+    X(modern_unet)
 
-static const struct weir_model_ops *const models[] = {
-    &weir_model_convnet, &weir_model_resnet,     &weir_model_dilresnet,
-    &weir_model_unet,    &weir_model_fno,        &weir_model_mlp,
-    &weir_model_direct,  &weir_model_smart_unet, &weir_model_smart_cnn,
-};
+#define DECLARE(name) extern const struct weir_model_ops weir_model_##name;
+#define LIST(name)    &weir_model_##name,
+
+EVERY(DECLARE)
+
+static const struct weir_model_ops *const models[] = {EVERY(LIST)};
 
 enum { MODELS = sizeof(models) / sizeof(*models) };
 

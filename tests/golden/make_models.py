@@ -36,6 +36,8 @@ CASES = [  # model, grid, channels, batch, options
     ("fno", (6, 6), 2, 1, dict(modes=3, width=4, layers=1, style="li")),
     ("mlp", (9,), 2, 3, dict(width=7, depth=2)),
     ("mlp", (3, 4), 1, 2, dict(width=5, activation="silu")),
+    ("modern_unet", (24,), 1, 2, dict(width=8)),
+    ("modern_unet", (24, 24), 2, 1, dict(width=8, activation="silu")),
     ("smart_unet", (33, 33), 1, 2, dict(width=1)),
     ("smart_cnn", (34, 34), 1, 2, dict(width=2)),
 ]

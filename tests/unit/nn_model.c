@@ -183,10 +183,10 @@ static void slow_implementations_are_reported(void **state)
 /* The same in 2D, where copies and mixed formats could lose fast versions. */
 static void no_architecture_is_slow_in_2d(void **state)
 {
-    static const char *const names[] = {"convnet",  "resnet", "dilresnet",
-                                        "unet",     "fno",    "smart_unet",
-                                        "smart_cnn"};
-    struct weir_shape shape = {2, 2, {36, 36}};
+    static const char *const names[] = {"convnet",   "resnet",     "dilresnet",
+                                        "unet",      "fno",        "smart_unet",
+                                        "smart_cnn", "modern_unet"};
+    struct weir_shape shape = {2, 2, {40, 40}};
     (void)state;
     if (strncmp(weir_isa_name(), "AVX", 3) || !strcmp(weir_isa_name(), "AVX"))
         return;
@@ -263,6 +263,22 @@ static void the_nets_of_smart_surrogates_come_out(void **state)
     }
 }
 
+/* Published from 12 channels to 3: the stem reads 9 channels more. */
+static void the_modern_unet_comes_out(void **state)
+{
+    const struct weir_model_ops *ops = weir_model_find("modern_unet");
+    struct weir_shape shape = {3, 2, {64, 64}};
+    struct weir_options opts;
+    struct weir_model *m;
+    (void)state;
+    ok(weir_options_init(ops->options, &opts));
+    ok(weir_options_set(&opts, "width", "64"));
+    ok(weir_model_create(ops, &opts, &shape, &m));
+    assert_int_equal(weir_model_parameters(m) + 9 * 64 * 9, 144263683);
+    weir_model_destroy(m);
+    weir_options_free(&opts);
+}
+
 /* PyTorch counts a complex number once. */
 static void the_fno_of_28_million_comes_out(void **state)
 {
@@ -318,6 +334,7 @@ int main(void)
         cmocka_unit_test(no_architecture_is_slow_in_2d),
         cmocka_unit_test(published_counts_of_every_architecture_come_out),
         cmocka_unit_test(the_nets_of_smart_surrogates_come_out),
+        cmocka_unit_test(the_modern_unet_comes_out),
         cmocka_unit_test(the_fno_of_28_million_comes_out),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
