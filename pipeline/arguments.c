@@ -28,6 +28,7 @@ static const struct option options[] = {
     {"openmetrics", required_argument, NULL, 'M'},
     {"interval", required_argument, NULL, 'I'},
     {"trace", required_argument, NULL, 'T'},
+    {"predict", no_argument, NULL, 'P'},
     {"json", no_argument, NULL, 'j'},
     {"once", no_argument, NULL, '1'},
     {"resume", no_argument, NULL, 'r'},
@@ -138,6 +139,8 @@ static const char **text_of(struct weir_arguments *out, int letter)
 static int *flag_of(struct weir_arguments *out, int letter)
 {
     switch (letter) {
+    case 'P':
+        return &out->predict;
     case 'j':
         return &out->json;
     case '1':

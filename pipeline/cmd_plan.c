@@ -2,6 +2,8 @@
 #include "pipeline/commands.h"
 
 #include "base/err.h"
+#include "pipeline/predict.h"
+#include "pipeline/pretty.h"
 #include "pipeline/registries.h"
 #include "pipeline/run.h"
 #include "pipeline/trainer_memory.h"
@@ -77,12 +79,102 @@ static int print_plan(const struct weir_config *cfg)
     return rc;
 }
 
+/* ---- what a run will do ---- */
+
+static double shared_cores(const struct weir_plan *plan)
+{
+    if (plan->quota > 0 && plan->quota < plan->usable_cores)
+        return plan->quota;
+    return plan->sharing == WEIR_SHARING_OWN ? 0 : plan->usable_cores;
+}
+
+static void print_costs(const struct weir_costs *c,
+                        const struct weir_workload *w)
+{
+    char sample[32], micro[32], update[32], serial[32];
+    printf("\nmeasured on this machine, by a short run of one group and one "
+           "solver thread\n");
+    printf("  a sample %s; a micro-batch %s; reduce and update %s; between "
+           "steps %s\n",
+           weir_pretty_ns(c->sample * 1e9, sample),
+           weir_pretty_ns(c->micro * 1e9, micro),
+           weir_pretty_ns(c->update * 1e9, update),
+           weir_pretty_ns(c->serial * 1e9, serial));
+    printf("  a gradient step: %d micro-batches, %.2f new samples\n",
+           w->micro_batches, w->new_samples);
+}
+
+static void print_prediction(const struct weir_plan *plan,
+                             const struct weir_workload *w,
+                             const struct weir_prediction *p)
+{
+    static const char *const bound[] = {"the trainer", "the solvers",
+                                        "cores that both share"};
+    printf("  %.1f steps/s, %.0f samples/s trained, %.0f solved; limited by "
+           "%s\n",
+           1 / p->step, w->batch / p->step, w->new_samples / p->step,
+           bound[p->bound]);
+    for (int i = 0; i < plan->memories; i++) {
+        const struct weir_plan_memory *m = &plan->memory[i];
+        printf("  node %d: %.1f MiB of slots, about %.3f GB/s\n", m->node,
+               (double)m->slots * w->slot_bytes / 0x1p20,
+               p->bytes * 1e-9 * m->groups / plan->groups);
+    }
+}
+
+static void print_split(const struct weir_plan *plan,
+                        const struct weir_costs *costs,
+                        const struct weir_workload *w)
+{
+    int cores = plan->usable_cores - plan->has_service_core;
+    if (cores < 2 || shared_cores(plan) > 0) {
+        printf("  groups and solvers share their cores: no split to choose\n");
+        return;
+    }
+    int g = weir_predict_best_groups(costs, w, cores);
+    struct weir_prediction p = weir_predict(costs, w, g, cores - g, 0);
+    printf("  best split: placement.groups=%d, placement.solver_threads=%d: "
+           "%.1f steps/s\n",
+           g, cores - g, 1 / p.step);
+}
+
+static int predict(const struct weir_arguments *args,
+                   const struct weir_config *cfg)
+{
+    struct weir_topology topology = {0};
+    struct weir_plan plan = {0};
+    struct weir_workload load;
+    struct weir_costs costs;
+    fflush(stdout);
+    int rc = find_topology(&topology);
+    rc = rc ? rc : weir_run_plan(cfg, &topology, &plan);
+    rc = rc ? rc : weir_predict_workload(cfg, &load);
+    rc =
+        rc ? rc
+           : weir_predict_measure(args->config, args->set, args->n_set, &costs);
+    if (rc == 0) {
+        struct weir_prediction p = weir_predict(
+            &costs, &load, plan.groups, plan.solvers > 0 ? plan.solvers : 1,
+            shared_cores(&plan));
+        print_costs(&costs, &load);
+        printf("\nprediction%s\n",
+               topology.is_this_system
+                   ? ""
+                   : ", an unverified extrapolation to another machine");
+        print_prediction(&plan, &load, &p);
+        print_split(&plan, &costs, &load);
+    }
+    weir_plan_free(&plan);
+    weir_topology_free(&topology);
+    return rc;
+}
+
 static int plan(int argc, char **argv)
 {
     struct weir_arguments args;
     struct weir_config *cfg;
-    int rc = weir_arguments_parse(&weir_command_plan, "CONFIG set", argc, argv,
-                                  &args);
+    int rc = weir_arguments_parse(&weir_command_plan, "CONFIG set predict",
+                                  argc, argv, &args);
     if (rc < 0)
         return rc;
     if (!args.config)
@@ -93,16 +185,23 @@ static int plan(int argc, char **argv)
         return rc;
     rc = weir_config_check(cfg);
     rc = rc ? rc : print_plan(cfg);
+    if (rc == 0 && args.predict)
+        rc = predict(&args, cfg);
     weir_config_free(cfg);
     return rc;
 }
 
 const struct weir_command weir_command_plan = {
     .name = "plan",
-    .arguments = "CONFIG [--set KEY=VALUE]...",
+    .arguments = "CONFIG [--set KEY=VALUE]... [--predict]",
     .summary = "show which core does what and which memory is where",
-    .help = "  --set KEY=VALUE   override a key of the configuration\n\n"
-            "HWLOC_XMLFILE=node.xml (from lstopo) or HWLOC_SYNTHETIC plans for "
-            "another machine.\n",
+    .help =
+        "  --set KEY=VALUE   override a key of the configuration\n"
+        "  --predict         measure what the parts cost by a short run, "
+        "and tell\n"
+        "                    throughput, limit, memory traffic and the best "
+        "split\n\n"
+        "HWLOC_XMLFILE=node.xml (from lstopo) or HWLOC_SYNTHETIC plans for "
+        "another machine.\n",
     .run = plan,
 };

@@ -45,7 +45,7 @@ struct weir_arguments {
     const char *n, *steps, *seed, *sampler, *params, *initial;
     const char *data, *against, *weights, *onnx;
     const char *openmetrics, *interval, *trace;
-    int json, once;
+    int json, once, predict;
     int resume, check, requeue, quiet, verbose, keep_double;
 };
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_PIPELINE_PREDICT_H
+#define WEIR_PIPELINE_PREDICT_H
+
+/**
+ * @file
+ * What a run will do on a machine, from what its parts cost: a short run of one
+ * group and one solver thread measures them (weir_predict_measure), and a model
+ * does the rest. With M micro-batches, G groups, S solver threads, r new samples
+ * a gradient step, and costs in CPU seconds,
+ *
+ *   trainer  T = ceil(M / G) micro + update / G + serial
+ *   solvers  V = r sample / S
+ *   cores    W = (M micro + update + serial + r sample) / C   when they share C
+ *   a step takes max(T, V, W), and what is largest is the limit.
+ *
+ * Left out: that cores slow one another down by sharing caches and memory. So a
+ * machine with more cores than the measured one is an extrapolation.
+ */
+#include "io/config.h"
+#include "topo/plan.h"
+
+/** What the parts cost, in seconds of a core. */
+struct weir_costs {
+    double sample; /* one sample of a solver */
+    double micro;  /* forward and backward of one micro-batch */
+    double update; /* reduction of all gradients, and Adam on all weights */
+    double serial; /* a leader's work at a step boundary, and publishing */
+};
+
+/** The sizes that matter. */
+struct weir_workload {
+    int micro_batches, batch;
+    double new_samples;    /* r */
+    double slot_bytes;     /* one sample */
+    double gradient_bytes; /* one buffer: all weights */
+};
+
+enum weir_bound { WEIR_BOUND_TRAINER, WEIR_BOUND_SOLVERS, WEIR_BOUND_CORES };
+
+struct weir_prediction {
+    double step;                    /* seconds a gradient step takes */
+    double trainer, solvers, cores; /* T, V, W */
+    enum weir_bound bound;
+    double bytes; /* that move between memory and cores a second, at least */
+};
+
+/** The model. @p cores: that groups and solvers share; 0: each has its own. */
+struct weir_prediction weir_predict(const struct weir_costs *costs,
+                                    const struct weir_workload *load,
+                                    int groups, int solvers, double cores);
+/**
+ * The number of groups with the shortest step, out of @p cores cores of which
+ * the rest solves; ties go to more solvers.
+ */
+int weir_predict_best_groups(const struct weir_costs *costs,
+                             const struct weir_workload *load, int cores);
+
+/**
+ * Measure the costs by a short run of @p path with @p set.
+ * @return 0, or the error of configuration or run
+ */
+int weir_predict_measure(const char *path, const char *const *set, size_t n,
+                         struct weir_costs *costs);
+/** The sizes of @p cfg. @return 0 or the configuration's error */
+int weir_predict_workload(const struct weir_config *cfg,
+                          struct weir_workload *load);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "tests/test.h"
+
+#include "pipeline/predict.h"
+
+#include <math.h>
+
+static const struct weir_costs costs = {
+    .sample = 2e-3, .micro = 1e-3, .update = 0.4e-3, .serial = 0.1e-3};
+static const struct weir_workload load = {.micro_batches = 8,
+                                          .batch = 32,
+                                          .new_samples = 6,
+                                          .slot_bytes = 1000,
+                                          .gradient_bytes = 4000};
+
+#define NEAR(a, b) assert_true(fabs((a) - (b)) <= 1e-9 * fabs(b))
+
+/* Worked out by hand: 8 ms of micro-batches, 12 ms of samples a step. */
+static void a_step_takes_as_long_as_its_slowest_side(void **state)
+{
+    (void)state;
+    struct weir_prediction p = weir_predict(&costs, &load, 1, 4, 0);
+    NEAR(p.trainer, 8.5e-3);
+    NEAR(p.solvers, 3e-3);
+    NEAR(p.step, 8.5e-3);
+    assert_int_equal(p.bound, WEIR_BOUND_TRAINER);
+    p = weir_predict(&costs, &load, 4, 1, 0);
+    NEAR(p.trainer, 2.2e-3);
+    NEAR(p.step, 12e-3);
+    assert_int_equal(p.bound, WEIR_BOUND_SOLVERS);
+}
+
+/* 20.5 ms of work on two cores. */
+static void shared_cores_bound_the_sum_of_all_work(void **state)
+{
+    (void)state;
+    struct weir_prediction p = weir_predict(&costs, &load, 2, 2, 2);
+    NEAR(p.cores, 10.25e-3);
+    NEAR(p.step, 10.25e-3);
+    assert_int_equal(p.bound, WEIR_BOUND_CORES);
+}
+
+static void groups_that_save_no_round_save_only_on_the_update(void **state)
+{
+    (void)state;
+    double five = weir_predict(&costs, &load, 5, 9, 0).trainer;
+    double four = weir_predict(&costs, &load, 4, 9, 0).trainer;
+    NEAR(four - five, 0.4e-3 / 4 - 0.4e-3 / 5);
+}
+
+static void the_best_split_is_that_of_trying_them_all(void **state)
+{
+    (void)state;
+    for (int cores = 2; cores < 20; cores++) {
+        int best = weir_predict_best_groups(&costs, &load, cores);
+        double step = weir_predict(&costs, &load, best, cores - best, 0).step;
+        assert_true(best >= 1 && best < cores && best <= 8);
+        for (int g = 1; g < cores && g <= 8; g++)
+            assert_true(weir_predict(&costs, &load, g, cores - g, 0).step >=
+                        step);
+    }
+    /* Four cores: 2 and 2 give max(4.3, 6) ms, 1 and 3 give max(8.5, 4). */
+    assert_int_equal(weir_predict_best_groups(&costs, &load, 4), 2);
+}
+
+/* 6 + 32 samples of 1 kB, 2 x 8 + 7 arrays of 4 kB. */
+static void traffic_is_what_a_step_moves_over_its_time(void **state)
+{
+    (void)state;
+    struct weir_prediction p = weir_predict(&costs, &load, 1, 4, 0);
+    NEAR(p.bytes * p.step, 38e3 + 92e3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        cmocka_unit_test(a_step_takes_as_long_as_its_slowest_side),
+        cmocka_unit_test(shared_cores_bound_the_sum_of_all_work),
+        cmocka_unit_test(groups_that_save_no_round_save_only_on_the_update),
+        cmocka_unit_test(the_best_split_is_that_of_trying_them_all),
+        cmocka_unit_test(traffic_is_what_a_step_moves_over_its_time),
+    };
+    return RUN(cases);
+}
