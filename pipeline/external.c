@@ -250,6 +250,7 @@ const struct weir_solver_ops weir_external_ops = {
     .start = weir_external_lane_start,
     .step = weir_external_lane_step,
     .destroy = weir_external_lane_destroy,
+    .prepare = weir_external_lane_prepare,
     .announce = weir_external_lane_announce,
     .fetch = weir_external_lane_fetch,
 };

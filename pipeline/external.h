@@ -89,6 +89,7 @@ void weir_external_release(void *config);
 
 /** The lanes (external_lane.c). */
 int weir_external_lane_create(const void *config, void **lane);
+int weir_external_lane_prepare(void *lane);
 int weir_external_lane_start(void *lane, const double *parameters);
 int weir_external_lane_step(void *lane);
 void weir_external_lane_announce(void *lane, uint32_t simulation,

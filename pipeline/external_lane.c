@@ -36,6 +36,7 @@ struct weir_external_lane {
 
     struct weir_host_terms terms;
     struct weir_host host; /* while there is a client, or one is awaited */
+    bool preparing;        /* no simulation is claimed yet */
     bool owes_end;         /* the client is still at the simulation before */
     bool offered;          /* it was told of this one */
     unsigned finished;     /* by this process */
@@ -104,7 +105,8 @@ int weir_external_admit(void *config, const struct weir_caller *caller)
 static bool told_to_stop(const struct weir_external_lane *l)
 {
     enum weir_stop_reason reason = weir_stop_reason(l->x->stop);
-    return l->attempt ? reason != WEIR_STOP_NONE : reason == WEIR_STOP_FAILED;
+    return l->attempt || l->preparing ? reason != WEIR_STOP_NONE
+                                      : reason == WEIR_STOP_FAILED;
 }
 
 static void close_client(struct weir_external_lane *l)
@@ -125,6 +127,10 @@ static const char *name_of(const struct weir_external_lane *l, char *out,
                            size_t size)
 {
     int pid = (int)(l->process.pid ? l->process.pid : l->client);
+    if (l->preparing) {
+        snprintf(out, size, "process %u (pid %d)", l->number, pid);
+        return out;
+    }
     snprintf(out, size,
              l->attempt ? "process %u (pid %d), simulation %u, attempt %u"
                         : "process %u (pid %d), held-out trajectory %u",
@@ -522,6 +528,18 @@ void weir_external_lane_announce(void *lane, uint32_t simulation,
     struct weir_external_lane *l = lane;
     l->simulation = simulation;
     l->attempt = attempt;
+}
+
+/* A simulation does not wait for a client that may never come. */
+int weir_external_lane_prepare(void *lane)
+{
+    struct weir_external_lane *l = lane;
+    int rc = 0;
+    l->preparing = true;
+    while (l->socket < 0 && (rc = get_client(l)) == -ECONNRESET)
+        weir_err_clear();
+    l->preparing = false;
+    return rc;
 }
 
 int weir_external_lane_start(void *lane, const double *parameters)

@@ -221,9 +221,14 @@ static int take_assignment(struct lane *l)
 /* Take up the next simulation; false when there is none now. */
 static bool begin(struct lane *l)
 {
-    int rc = weir_run_is_lockstep(l->run)
-                 ? take_assignment(l)
-                 : weir_table_claim(l->run->table, l->id, &l->claim);
+    int rc = l->run->solver->prepare ? l->run->solver->prepare(l->solver) : 0;
+    if (rc) {
+        end_early(l, rc);
+        return true;
+    }
+    rc = weir_run_is_lockstep(l->run)
+             ? take_assignment(l)
+             : weir_table_claim(l->run->table, l->id, &l->claim);
     if (rc) {
         l->over = rc == -EPIPE;
         set_state(l, l->over ? WEIR_LANE_OVER : WEIR_LANE_IDLE);

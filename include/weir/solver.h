@@ -172,6 +172,11 @@ struct weir_solver_ops {
 
     /* ---- of solvers whose frames come from elsewhere; NULL otherwise ---- */
 
+    /**
+     * Wait until a simulation can be started, before one is chosen.
+     * @return 0, -ECANCELED told to stop, or another code: it never can
+     */
+    int (*prepare)(void *lane);
     /** What the next start is for; @p attempt 0: a held-out trajectory. */
     void (*announce)(void *lane, uint32_t simulation, uint32_t attempt);
     /**

@@ -14,9 +14,11 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-#define LOOK_NS 200000000 /* how often a wait looks whether the run lives */
+#define LOOK_NS      200000000 /* how often a wait looks whether the run lives */
+#define ATTACH_TRIES 100       /* 5 s for a place to become free */
 
 struct weir_client {
     struct weir_wire *wire;
@@ -171,7 +173,15 @@ static int create(const char *dir, int process, const char *token,
     if (!c)
         return refuse(ENOMEM, "weir: out of memory");
     c->socket = -1;
-    int rc = attach(c, dir, process, token);
+    int rc = attach(c, dir, process, token), tries = ATTACH_TRIES;
+    /* A run that is just starting has its places a moment later. */
+    while (rc == -EBUSY && process < 0 && tries-- > 0) {
+        const struct timespec moment = {0, 50000000};
+        close(c->socket);
+        c->socket = -1;
+        nanosleep(&moment, NULL);
+        rc = attach(c, dir, process, token);
+    }
     if (rc)
         weir_client_detach(c);
     else
