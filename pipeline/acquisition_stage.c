@@ -9,6 +9,7 @@
 #include "pipeline/probe.h"
 #include "pipeline/telemetry.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,8 @@ struct weir_acquisition {
     uint64_t next_batch;   /* first one not folded yet */
     struct weir_sample_loss *sample;
     bool *present;
-    bool *met; /* [table capacity] */
+    bool *met;     /* [table capacity] */
+    bool *outside; /* [table capacity] of the space: nothing to learn from */
     struct weir_proposal *proposal;
     double *unit, *value;
 
@@ -69,11 +71,12 @@ static int allocate(struct weir_acquisition *a)
     a->sample = weir_array(a->env.batch, sizeof(*a->sample));
     a->present = weir_array(a->env.batch, sizeof(*a->present));
     a->met = weir_array(cells, sizeof(*a->met));
+    a->outside = weir_array(cells, sizeof(*a->outside));
     a->proposal = weir_array(cells, sizeof(*a->proposal));
     a->unit = weir_array(cells * dims, sizeof(double));
     a->value = weir_array(dims, sizeof(double));
-    if (!a->reader || !a->sample || !a->present || !a->met || !a->proposal ||
-        !a->unit || !a->value)
+    if (!a->reader || !a->sample || !a->present || !a->met || !a->outside ||
+        !a->proposal || !a->unit || !a->value)
         return WEIR_FAIL(ENOMEM, "acquisition stage");
     return 0;
 }
@@ -121,18 +124,26 @@ void weir_acquisition_destroy(struct weir_acquisition *a)
     free(a->sample);
     free(a->present);
     free(a->met);
+    free(a->outside);
     free(a->proposal);
     free(a->unit);
     free(a->value);
     free(a);
 }
 
+/* What the strategy's design has for simulation @p id, into unit and value. */
+static struct weir_origin draw_initial(struct weir_acquisition *a, uint32_t id)
+{
+    a->ops->initial(a->strategy, id, a->unit);
+    weir_space_to_box(&a->env.space, a->unit, a->value);
+    return (struct weir_origin){.proposed_ns = weir_now_ns()};
+}
+
 /* Append the simulation of the next id as the strategy's design has it. */
 static int append_design(struct weir_acquisition *a)
 {
-    struct weir_origin origin = {.proposed_ns = weir_now_ns()};
-    a->ops->initial(a->strategy, weir_table_count(a->run->table), a->unit);
-    weir_space_to_box(&a->env.space, a->unit, a->value);
+    struct weir_origin origin =
+        draw_initial(a, weir_table_count(a->run->table));
     int id = weir_table_append(a->run->table, a->unit, a->value, &origin);
     return id < 0 ? id : 0;
 }
@@ -164,6 +175,46 @@ static void note_generation(struct weir_acquisition *a, uint32_t number)
     weir_counter_set(a->run->count.generation, number);
 }
 
+/* Another strategy, or another space: what has never run is drawn anew. */
+static uint32_t redraw_open(struct weir_acquisition *a)
+{
+    struct weir_table *t = a->run->table;
+    uint32_t drawn = 0;
+    for (uint32_t id = 0; id < weir_table_count(t); id++) {
+        struct weir_origin origin = draw_initial(a, id);
+        drawn += weir_table_propose(t, id, a->unit, a->value, &origin) == 0;
+    }
+    return drawn;
+}
+
+static uint32_t note_outside(struct weir_acquisition *a)
+{
+    const double *unit, *value;
+    struct weir_origin origin;
+    uint32_t n = 0;
+    for (uint32_t id = 0; id < weir_table_count(a->run->table); id++) {
+        weir_table_parameters(a->run->table, id, &unit, &value, &origin);
+        a->outside[id] = a->env.space.n && isnan(unit[0]);
+        n += a->outside[id];
+    }
+    return n;
+}
+
+static void start_anew(struct weir_acquisition *a)
+{
+    memset(a->met, 0, a->run->table->capacity * sizeof(*a->met));
+    uint32_t drawn = redraw_open(a), outside = note_outside(a);
+    if (drawn)
+        weir_log_info("acquire",
+                      "%u simulations that have not begun are drawn anew",
+                      drawn);
+    if (outside)
+        weir_log_info("acquire",
+                      "%u simulations lie outside the ranges: the strategy is "
+                      "not told of them",
+                      outside);
+}
+
 int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
                              bool same_strategy)
 {
@@ -180,9 +231,10 @@ int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
     if (rc)
         return rc;
     if (!same_strategy) {
-        memset(a->met, 0, met);
+        start_anew(a);
         return 0;
     }
+    note_outside(a);
     note_generation(a, generation);
     return told(a, a->ops->restore(a->strategy, in), "restore");
 }
@@ -226,7 +278,7 @@ static void gather(struct weir_acquisition *a, uint32_t g, uint64_t batch,
         if (r->held.batch < batch || r->held.index >= a->env.batch)
             continue;
         *any = r->held;
-        a->present[r->held.index] = true;
+        a->present[r->held.index] = !a->outside[r->held.simulation];
         a->sample[r->held.index] = (struct weir_sample_loss){
             .simulation = r->held.simulation,
             .step = r->held.step,

@@ -64,7 +64,11 @@ void weir_acquisition_destroy(struct weir_acquisition *a);
 int weir_acquisition_design(struct weir_acquisition *a);
 /**
  * Restore strategy and position from @p in; the table is restored already.
- * @param same_strategy  false: only the position; the strategy starts anew
+ * @param same_strategy  false: only the position; the strategy starts anew and
+ *                       redraws what has never been claimed
+ *
+ * Simulations without a place in the space (weir_ledger_relocate) are kept from
+ * the strategy: neither met nor observed.
  */
 int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
                              bool same_strategy);

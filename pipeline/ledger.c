@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,6 +118,33 @@ void weir_ledger_reopen_newest(struct weir_ledger *l, uint32_t samples,
             weir_ledger_reopen(l, id);
             left += samples;
         }
+}
+
+static bool is_inside(const struct weir_space *space, const double *value)
+{
+    for (size_t i = 0; i < space->n; i++)
+        if (!(value[i] >= space->parameter[i].low &&
+              value[i] <= space->parameter[i].high))
+            return false;
+    return true;
+}
+
+void weir_ledger_relocate(struct weir_ledger *l, const struct weir_space *space,
+                          double *scratch)
+{
+    for (uint32_t id = 0; id < l->n; id++) {
+        double *unit = l->unit + (size_t)id * l->dims;
+        const double *value = l->value + (size_t)id * l->dims;
+        /* What still leads to its values is left alone, to the last bit. */
+        weir_space_to_box(space, unit, scratch);
+        if (!memcmp(scratch, value, l->dims * sizeof(*value)))
+            continue;
+        if (is_inside(space, value))
+            weir_space_to_unit(space, value, unit);
+        else
+            for (uint32_t i = 0; i < l->dims; i++)
+                unit[i] = NAN;
+    }
 }
 
 static void restore_statistics(struct weir_cell *c,

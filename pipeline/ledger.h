@@ -9,6 +9,7 @@
  * counts) and the proposer (parameters and origins).
  */
 #include "shm/table.h"
+#include "weir/space.h"
 
 #include <stdint.h>
 
@@ -46,6 +47,14 @@ void weir_ledger_reopen(struct weir_ledger *l, uint32_t id);
  */
 void weir_ledger_reopen_newest(struct weir_ledger *l, uint32_t samples,
                                uint64_t wanted);
+/**
+ * Give every simulation its place in @p space, which may not be the one it was
+ * drawn from: unit coordinates follow from values. One whose values lie outside
+ * the box has no place: its coordinates are NaN.
+ * @param scratch  dims doubles
+ */
+void weir_ledger_relocate(struct weir_ledger *l, const struct weir_space *space,
+                          double *scratch);
 /** Fill an empty table. @return 0 or -ENOSPC */
 int weir_ledger_restore(const struct weir_ledger *l, struct weir_table *t,
                         int64_t start_ns);

@@ -96,8 +96,19 @@ static void reopen(const struct weir_safetensors *file,
                                   weir_run_samples_to_start(run));
 }
 
+static int relocate(const struct weir_run *run, struct weir_ledger *l)
+{
+    double *scratch = weir_array(l->dims, sizeof(*scratch));
+    if (!scratch)
+        return WEIR_FAIL(ENOMEM, "checkpoint");
+    weir_ledger_relocate(l, &run->cfg->space, scratch);
+    free(scratch);
+    return 0;
+}
+
 static int restore_ledger(const struct weir_safetensors *file,
-                          struct weir_run *run, bool uses_reservoir)
+                          struct weir_run *run,
+                          const struct weir_restore_scope *scope)
 {
     bool has_reservoir = weir_safetensors_find(file, "state.reservoir");
     const struct weir_tensor *rows = weir_safetensors_find(file, "ledger.rows");
@@ -118,8 +129,10 @@ static int restore_ledger(const struct weir_safetensors *file,
     rc = rc ? rc
             : weir_safetensors_copy(file, "ledger.value", WEIR_F64, l.value,
                                     reals);
-    if (rc == 0 && !(has_reservoir && uses_reservoir))
+    if (rc == 0 && !(has_reservoir && scope->reservoir))
         reopen(file, run, has_reservoir, &l);
+    if (rc == 0 && !scope->strategy)
+        rc = relocate(run, &l);
     rc = rc ? rc : weir_ledger_restore(&l, run->table, run->start_ns);
     weir_ledger_destroy(&l);
     return rc;
@@ -239,7 +252,7 @@ int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
                                     WEIR_CUT_TABLES * sizeof(*rows));
     rc = rc ? rc : blob_of(file, "state.trainer", &trainer);
     rc = rc ? rc : blob_of(file, "state.acquisition", &acquisition);
-    rc = rc ? rc : restore_ledger(file, run, scope->reservoir);
+    rc = rc ? rc : restore_ledger(file, run, scope);
     rc = rc ? rc : weir_acquisition_restore(a, &acquisition, scope->strategy);
     rc = rc ? rc : restore_weights(file, t);
     if (rc == 0 && reservoir)

@@ -11,7 +11,7 @@
 
 /** Which parts of a checkpoint still mean the same under a changed config. */
 struct weir_restore_scope {
-    bool strategy;   /* else it starts anew from what the ledger holds */
+    bool strategy;   /* else it starts anew: what has never run is redrawn */
     bool reservoir;  /* else simulations run again until it can be filled */
     bool validation; /* else the best weights so far are no longer the best */
 };

@@ -46,6 +46,19 @@ ends 0 run "$small" --from a --out next --set reservoir.rule=firo \
 has out "run: the changes leave no use for the old reservoir"
 has out "ended     simulations used up and reservoir drained"
 
+# Other ranges: what had not begun is drawn from them, what had stays.
+ends 0 run "$small" --out half --set training.steps=40 \
+    --set reservoir.samples_per_batch=5
+ends 0 run "$small" --from half --out narrow --set parameters.A0.high=0
+has out "simulations that have not begun are drawn anew"
+has out "lie outside the ranges: the strategy is not told of them"
+ends 0 run "$small" --out narrow --resume --set parameters.A0.high=0
+has out "run: continuing narrow at step 120"
+if python=$(python_with h5py); then
+    "$python" "$WEIR_SOURCE/tests/cli/ranges.py" half/run.h5 narrow/run.h5 ||
+        fail "the simulations of other ranges"
+fi
+
 # What would make the weights mean something else is refused by both.
 for change in model.width=16 solver.dt=0.05 training.residual=false; do
     ends 2 run "$small" --from a --out never --set $change

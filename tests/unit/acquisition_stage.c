@@ -4,6 +4,8 @@
 #include "acquire/registry.h"
 #include "tests/small_run.h"
 
+#include <math.h>
+
 static struct small_run w;
 
 static void begin(const char *const *set)
@@ -103,12 +105,136 @@ static void lost_losses_are_counted(void **state)
     small_run_destroy(&w);
 }
 
+/* ---- taken up with another strategy or other ranges ---- */
+
+/* A run of which 0 .. 7 have begun, as a checkpoint has it. */
+static void begun(const char *const *set, struct weir_blob *state,
+                  struct weir_ledger *l)
+{
+    struct weir_claim c;
+    begin(set);
+    for (uint32_t id = 0; id < 8; id++)
+        ok(weir_table_claim(w.run->table, id % 2, &c));
+    publish(0, 3);
+    ok(weir_acquisition_consume(w.acquisition));
+    weir_table_finish(w.run->table, 0);
+    ok(weir_acquisition_save(w.acquisition, state));
+    ok(weir_ledger_create(12, w.run->table->dims, l));
+    weir_ledger_take_states(l, w.run->table, 0);
+    weir_ledger_take_parameters(l, w.run->table, 0);
+    small_run_destroy(&w);
+}
+
+/* As weir_restore does it. */
+static void go_on(const char *const *set, struct weir_blob *state,
+                  struct weir_ledger *l)
+{
+    double scratch[16];
+    ok(small_run_create(&w, set));
+    weir_ledger_relocate(l, &w.cfg->space, scratch);
+    ok(weir_ledger_restore(l, w.run->table, 0));
+    ok(weir_acquisition_restore(w.acquisition, state, false));
+    ok(weir_acquisition_design(w.acquisition));
+    assert_int_equal(weir_table_count(w.run->table), 12);
+}
+
+/* The values and coordinates of a run that begins with @p set. */
+static void design_of(const char *const *set, double *unit, double *value)
+{
+    struct weir_origin origin;
+    const double *u, *x;
+    begin(set);
+    size_t dims = w.run->table->dims;
+    for (uint32_t id = 0; id < 12; id++) {
+        weir_table_parameters(w.run->table, id, &u, &x, &origin);
+        memcpy(unit + id * dims, u, dims * sizeof(*u));
+        memcpy(value + id * dims, x, dims * sizeof(*x));
+    }
+    small_run_destroy(&w);
+}
+
+static void what_has_not_begun_is_the_new_strategys(void **state)
+{
+    const char *before[] = {"acquisition.strategy=sobol", NULL};
+    const char *after[] = {"acquisition.strategy=halton", NULL};
+    double unit[2][12 * 16], value[2][12 * 16];
+    struct weir_blob saved = {0};
+    struct weir_ledger l;
+    const double *u, *x;
+    struct weir_origin origin;
+    (void)state;
+    design_of(before, unit[0], value[0]);
+    design_of(after, unit[1], value[1]);
+    begun(before, &saved, &l);
+    go_on(after, &saved, &l);
+    size_t dims = w.run->table->dims;
+    for (uint32_t id = 0; id < 12; id++) {
+        weir_table_parameters(w.run->table, id, &u, &x, &origin);
+        assert_memory_equal(u, unit[id >= 8] + id * dims, dims * sizeof(*u));
+        assert_memory_equal(x, value[id >= 8] + id * dims, dims * sizeof(*x));
+    }
+    assert_int_equal(weir_table_open(w.run->table), 4);
+    small_run_destroy(&w);
+    weir_ledger_destroy(&l);
+    weir_blob_free(&saved);
+}
+
+/* Whom the strategy has met, as its stage saves it. */
+static void read_met(bool *met)
+{
+    struct weir_blob saved = {0};
+    uint64_t batch;
+    uint32_t generation, n;
+    ok(weir_acquisition_save(w.acquisition, &saved));
+    ok(weir_blob_get(&saved, &batch, sizeof(batch)));
+    ok(weir_blob_get(&saved, &generation, sizeof(generation)));
+    ok(weir_blob_get(&saved, &n, sizeof(n)));
+    assert_int_equal(n, 12);
+    ok(weir_blob_get(&saved, met, n * sizeof(*met)));
+    assert_int_equal(batch, 6);
+    weir_blob_free(&saved);
+}
+
+static void what_lies_outside_narrower_ranges_is_kept_from_it(void **state)
+{
+    const char *before[] = {"acquisition.strategy=breed", NULL};
+    const char *after[] = {"acquisition.strategy=breed", "parameters.A0.high=0",
+                           NULL};
+    struct weir_blob saved = {0};
+    struct weir_ledger l;
+    const double *u, *x;
+    struct weir_origin origin;
+    uint32_t outside = 0;
+    bool met[12];
+    (void)state;
+    begun(before, &saved, &l);
+    go_on(after, &saved, &l);
+    publish(3, 6);
+    ok(weir_acquisition_consume(w.acquisition));
+    read_met(met);
+    for (uint32_t id = 0; id < 12; id++) {
+        weir_table_parameters(w.run->table, id, &u, &x, &origin);
+        bool inside = x[0] <= 0; /* A0 begins at -1 */
+        outside += !inside;
+        assert_true(inside || id < 8);
+        assert_int_equal(met[id], inside && id < 8);
+        if (inside)
+            assert_true(fabs(u[0] - (x[0] + 1)) < 1e-12);
+    }
+    assert_in_range(outside, 1, 7);
+    small_run_destroy(&w);
+    weir_ledger_destroy(&l);
+    weir_blob_free(&saved);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(successors_are_counted),
         cmocka_unit_test(lost_losses_are_counted),
         cmocka_unit_test(a_successor_is_the_next_point_of_the_sequence),
+        cmocka_unit_test(what_has_not_begun_is_the_new_strategys),
+        cmocka_unit_test(what_lies_outside_narrower_ranges_is_kept_from_it),
     };
     return RUN(cases);
 }

@@ -4,6 +4,8 @@
 #include "base/heap.h"
 #include "pipeline/ledger.h"
 
+#include <math.h>
+
 #define DIMS     3
 #define CAPACITY 12
 #define START    1000000
@@ -219,6 +221,75 @@ static void a_table_that_is_too_small_is_refused(void **state)
     free(b);
 }
 
+/* ---- another space ---- */
+
+/* Simulation @p id of @p l at values x, y, drawn when ranges were @p was. */
+static void put(struct weir_ledger *l, uint32_t id,
+                const struct weir_space *was, double x, double y)
+{
+    double *value = l->value + id * 2;
+    value[0] = x;
+    value[1] = y;
+    weir_space_to_unit(was, value, l->unit + id * 2);
+    l->n = id + 1;
+}
+
+static void places_follow_the_ranges(void **state)
+{
+    (void)state;
+    const struct weir_parameter
+        wide[] = {{.name = "x", .low = 0, .high = 8},
+                  {.name = "y", .low = 1, .high = 256, .axis = WEIR_AXIS_LOG}},
+        narrow[] = {{.name = "x", .low = 2, .high = 4},
+                    {.name = "y", .low = 1, .high = 16, .axis = WEIR_AXIS_LOG}};
+    const struct weir_space was = {2, wide, NULL}, now = {2, narrow, NULL};
+    const double value[][2] = {{3, 4}, {2, 16}, {2, 20}, {1.9, 4}, {5, 200}};
+    const double unit[][2] = {{0.5, 0.5}, {0, 1}};
+    double scratch[2];
+    struct weir_ledger l;
+    ok(weir_ledger_create(5, 2, &l));
+    for (uint32_t id = 0; id < 5; id++)
+        put(&l, id, &was, value[id][0], value[id][1]);
+    weir_ledger_relocate(&l, &now, scratch);
+    for (uint32_t id = 0; id < 5; id++)
+        for (uint32_t i = 0; i < 2; i++) {
+            assert_true(fabs(l.value[2 * id + i] - value[id][i]) < 1e-12);
+            if (id < 2)
+                assert_true(fabs(l.unit[2 * id + i] - unit[id][i]) < 1e-12);
+            else
+                assert_true(isnan(l.unit[2 * id + i]));
+        }
+    /* Wider again: those that had no place have one. */
+    weir_ledger_relocate(&l, &was, scratch);
+    for (uint32_t id = 0; id < 5; id++) {
+        weir_space_to_box(&was, l.unit + 2 * id, scratch);
+        for (uint32_t i = 0; i < 2; i++)
+            assert_true(fabs(scratch[i] - value[id][i]) < 1e-12);
+    }
+    weir_ledger_destroy(&l);
+}
+
+static void the_same_space_moves_nothing(void **state)
+{
+    (void)state;
+    const struct weir_parameter axis[] = {
+        {.name = "x", .low = -3, .high = 7},
+        {.name = "y", .low = 1e-3, .high = 30, .axis = WEIR_AXIS_LOG}};
+    const struct weir_space space = {2, axis, NULL};
+    double scratch[2], unit[200];
+    struct weir_ledger l;
+    ok(weir_ledger_create(100, 2, &l));
+    for (l.n = 0; l.n < 100; l.n++) {
+        l.unit[2 * l.n] = l.n / 100.0;
+        l.unit[2 * l.n + 1] = 1 - l.n / 99.0 * 0.999999;
+        weir_space_to_box(&space, l.unit + 2 * l.n, l.value + 2 * l.n);
+    }
+    memcpy(unit, l.unit, sizeof(unit));
+    weir_ledger_relocate(&l, &space, scratch);
+    assert_memory_equal(unit, l.unit, sizeof(unit));
+    weir_ledger_destroy(&l);
+}
+
 /* ---- running again ---- */
 
 /* Ten simulations of 50 samples: 0 .. 6 done, 7 failed, 8 half way, 9 open. */
@@ -292,6 +363,8 @@ int main(void)
             a_simulation_that_was_running_cannot_get_other_parameters),
         cmocka_unit_test(a_cell_appended_between_the_two_parts_is_open),
         cmocka_unit_test(a_cell_claimed_between_the_two_parts_is_open),
+        cmocka_unit_test(places_follow_the_ranges),
+        cmocka_unit_test(the_same_space_moves_nothing),
         cmocka_unit_test(a_table_that_is_too_small_is_refused),
         cmocka_unit_test(nothing_is_reopened_when_enough_is_to_come),
         cmocka_unit_test(the_newest_done_ones_are_reopened_until_it_is_enough),
