@@ -59,6 +59,7 @@ struct outcome {
     uint32_t resident;
     uint64_t lost; /* loss records */
     uint32_t generation;
+    int team; /* cores of a group */
 };
 
 static inline void outcome_free(struct outcome *o)
@@ -144,6 +145,7 @@ static inline void session_read(const struct weir_session *s, struct outcome *o)
     o->weights = calloc(o->n, sizeof(float));
     memcpy(o->weights, t->weights.w[t->weights.now], o->n * sizeof(float));
     o->samples = s->run->samples;
+    o->team = s->run->plan.cores_per_group;
     o->budget = (uint32_t)s->run->cfg->simulations.budget;
     o->finished = in->finished;
     o->failed = in->failed;

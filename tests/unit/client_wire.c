@@ -144,6 +144,9 @@ static void every_broken_rule_is_named(void **state)
     commit(1, WEIR_WIRE_FRAME, 2);
     fails(weir_host_take(&host, out), -WEIR_ECORRUPT);
     says("a frame with number 2, expected 1");
+    commit(1, WEIR_WIRE_FRAME, 0); /* the frame before, once more */
+    fails(weir_host_take(&host, out), -WEIR_ECORRUPT);
+    says("a frame with number 0, expected 1");
     commit(1, WEIR_WIRE_DONE, 1);
     fails(weir_host_take(&host, out), -WEIR_ECORRUPT);
     says("it ended after 1 of 6 frames");
@@ -153,6 +156,14 @@ static void every_broken_rule_is_named(void **state)
     atomic_store(&host.wire->tail, 0);
     fails(weir_host_take(&host, out), -WEIR_ECORRUPT);
     says("a position of 0");
+    atomic_store(&host.wire->tail, UINT64_MAX);
+    fails(weir_host_take(&host, out), -WEIR_ECORRUPT);
+    says("in a ring of 4 at 1");
+    /* What it says of our own position moves nothing. */
+    atomic_store(&host.wire->head, 0);
+    commit(1, WEIR_WIRE_FRAME, 1);
+    assert_int_equal(weir_host_take(&host, out), WEIR_HOST_FRAME);
+    assert_int_equal(atomic_load(&host.wire->head), 2);
 }
 
 static void more_frames_than_declared_are_refused(void **state)

@@ -134,6 +134,33 @@ static void breed_that_never_breeds_is_uniform_sampling(void **state)
     outcome_free(&steered);
 }
 
+/* OpenMP teams in the groups: the same bits each time, and but for the order of
+ * sums those of one thread. Uniform sampling, so that no rounding can choose
+ * other simulations. */
+static void teams_in_groups_repeat_their_bits(void **state)
+{
+    (void)state;
+    struct outcome alone, team, again;
+    session_whole(SET("run.clock=lockstep", "acquisition.strategy=uniform"),
+                  &alone);
+    session_whole(SET("run.clock=lockstep", "acquisition.strategy=uniform",
+                      "placement.cores_per_group=2"),
+                  &team);
+    session_whole(SET("run.clock=lockstep", "acquisition.strategy=uniform",
+                      "placement.cores_per_group=2"),
+                  &again);
+    assert_int_equal(alone.team, 1);
+    assert_int_equal(team.team, 2);
+    same_weights(&team, &again);
+    same_simulations(&team, &again);
+    same_simulations(&team, &alone);
+    for (size_t i = 0; i < team.n; i++)
+        assert_true(fabsf(team.weights[i] - alone.weights[i]) < 1e-3F);
+    outcome_free(&alone);
+    outcome_free(&team);
+    outcome_free(&again);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -144,6 +171,7 @@ int main(void)
         cmocka_unit_test(another_seed_gives_other_bits),
         cmocka_unit_test(the_number_of_lanes_decides_the_bits),
         cmocka_unit_test(breed_that_never_breeds_is_uniform_sampling),
+        cmocka_unit_test(teams_in_groups_repeat_their_bits),
     };
     return RUN(cases);
 }
