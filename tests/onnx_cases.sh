@@ -11,6 +11,7 @@ model.name=unet model.padding=zero
 model.name=unet
 model.padding=mirror
 model.name=fno
+model.name=mlp model.width=16
 solver.name=gs2d solver.points=12
 solver.name=gs2d solver.points=12 model.padding=mirror
 solver.name=gs2d solver.points=16 model.name=unet

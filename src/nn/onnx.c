@@ -140,6 +140,17 @@ static int put_model(struct weir_onnx *o, int members, struct weir_blob *out)
     return rc ? rc : last;
 }
 
+/* A net from something else than a state is another kind of function. */
+static int check_input(const struct weir_onnx *o)
+{
+    const struct weir_value *in = &o->graph->value[0];
+    size_t has = (size_t)in->channels * (size_t)in->rows * (size_t)in->points;
+    if (has == weir_shape_floats(&o->graph->shape))
+        return 0;
+    return WEIR_FAIL(ENOTSUP, "model %s: it does not take a state",
+                     weir_model_name(o->model));
+}
+
 int weir_onnx_write(const struct weir_model *model,
                     const struct weir_ensemble *ensemble, bool residual,
                     struct weir_blob *out)
@@ -147,8 +158,8 @@ int weir_onnx_write(const struct weir_model *model,
     struct weir_onnx o = {.model = model, .graph = &model->graph};
     *out = (struct weir_blob){0};
     o.value = calloc((size_t)o.graph->values, sizeof(*o.value));
-    int rc = o.value ? tell_members(&o, ensemble, residual)
-                     : WEIR_FAIL(ENOMEM, "onnx");
+    int rc = o.value ? check_input(&o) : WEIR_FAIL(ENOMEM, "onnx");
+    rc = rc ? rc : tell_members(&o, ensemble, residual);
     rc = rc ? rc : put_model(&o, ensemble->members, out);
     weir_blob_free(&o.body);
     free(o.value);

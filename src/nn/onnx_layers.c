@@ -256,9 +256,30 @@ static name tell_concat(struct weir_onnx *o, const struct weir_layer *l)
     return join(o, 1, l->inputs, parts);
 }
 
+/* What changes nothing but where numbers lie. */
 static name tell_reorder(struct weir_onnx *o, const struct weir_layer *l)
 {
     return input_of(o, l, 0);
+}
+
+static name tell_reshape(struct weir_onnx *o, const struct weir_layer *l)
+{
+    const struct weir_value *v = made_by(o, l);
+    bool flat = o->graph->shape.dims == 2;
+    int64_t to[] = {0, v->channels, flat ? v->rows : v->points, v->points};
+    return weir_onnx_two(o, "Reshape", input_of(o, l, 0),
+                         weir_onnx_ints(o, flat ? 4 : 3, to));
+}
+
+/* By the statistics that training has gathered. */
+static name tell_batch_norm(struct weir_onnx *o, const struct weir_layer *l)
+{
+    struct weir_onnx_attribute epsilon = {.name = "epsilon", .number = 1e-5F};
+    name in[5] = {input_of(o, l, 0)};
+    for (int i = 0; i < 4; i++)
+        in[1 + i] = weir_onnx_param(o, l->param + i, 0, NULL);
+    name y = weir_onnx_node(o, "BatchNormalization", 5, in, &epsilon, 1);
+    return activate(o, y, l->activation, l->slope);
 }
 
 static name tell_pool(struct weir_onnx *o, const struct weir_layer *l)
@@ -367,6 +388,9 @@ static const struct {
     {"sum", tell_sum},
     {"concat", tell_concat},
     {"reorder", tell_reorder},
+    {"reshape", tell_reshape},
+    {"batch norm", tell_batch_norm},
+    {"dropout", tell_reorder}, /* of a prediction nothing is left out */
     {"coordinates", tell_coordinates},
     {"fourier", weir_onnx_fourier},
     {"pool", tell_pool},
