@@ -21,6 +21,8 @@ struct command {
     struct weir_dataset_reader *data;
     const struct weir_dataset_info *about;
     struct weir_dataset *out;
+    struct weir_solver_info shown; /* as long as it is written */
+    struct weir_space none;
     bool spreads; /* an ensemble: a second field for each */
     uint32_t frames;
     int batch;
@@ -82,10 +84,9 @@ static int name_fields(struct command *c)
 
 static int create_output(struct command *c)
 {
-    struct weir_solver_info info = c->l.run.info;
-    struct weir_space none = {0};
-    info.field = c->field;
-    info.shape.channels *= c->spreads ? 2 : 1;
+    c->shown = c->l.run.info;
+    c->shown.field = c->field;
+    c->shown.shape.channels *= c->spreads ? 2 : 1;
     snprintf(c->name, sizeof(c->name), "%.200s, predicted", c->about->name);
     snprintf(c->step, sizeof(c->step), "%llu",
              (unsigned long long)c->l.info->step);
@@ -96,8 +97,8 @@ static int create_output(struct command *c)
     };
     struct weir_dataset_plan plan = {
         .name = c->name,
-        .info = &info,
-        .space = &none,
+        .info = &c->shown,
+        .space = &c->none,
         .trajectories = c->about->trajectories,
         .frames = c->frames,
         .text = text,
