@@ -89,6 +89,9 @@ int weir_external_admit(void *config, const struct weir_caller *caller)
         rc = refuse_caller(caller, l);
     else
         rc = weir_door_answer(caller->socket, l->host.fd, l->host.bytes);
+    if (rc == -EPIPE)
+        WEIR_FAIL(WEIR_EENV, "process %u (pid %d): it left while it attached",
+                  l->number, (int)caller->pid);
     if (rc == 0) {
         l->waiting = false;
         l->socket = caller->socket;

@@ -9,7 +9,7 @@ python=$(python_with struct) || skip "no python3"
 solver c
 kills=${WEIR_KILLS:-40}
 seed=${WEIR_TEST_SEED:-$(date +%s)}
-budget=$((kills * 4 + 40))
+budget=$((kills * 9 + 40))
 export WEIR_FAULT_LOG="$log"
 
 "$python" "$WEIR_SOURCE/tests/kill_clients.py" "$seed" "$kills" \
