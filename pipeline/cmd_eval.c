@@ -35,6 +35,7 @@ static int read_set(const struct weir_loaded *l, const char *path,
     rc =
         weir_evalset_allocate((uint32_t)d->trajectories, d->frames - 1,
                               (uint32_t)l->cfg->test.rollout_steps, frame, set);
+    set->given = weir_given_floats(&l->run.info);
     for (uint32_t i = 0; rc == 0 && i < set->n; i++) {
         float *to = set->state + (size_t)i * one;
         rc = weir_dataset_reader_frames(r, i, 0, d->frames, WEIR_F32, to);

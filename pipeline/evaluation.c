@@ -39,6 +39,7 @@ int weir_evalset_create(const struct weir_run *run, uint32_t n,
     int rc = weir_evalset_allocate(n, (uint32_t)run->cfg->simulations.steps,
                                    rollout, run->frame_floats, out);
     out->run = run;
+    out->given = weir_given_floats(&run->info);
     out->seed = seed;
     out->first = first;
     return rc;
@@ -123,12 +124,21 @@ int weir_evalset_fill(struct weir_evalset *set, uint32_t part, uint32_t parts)
     return rc;
 }
 
-static void measure_persistence(struct weir_evalset *set, uint32_t i)
+/* Error of a prediction of @p truth: both whole states. */
+static float error_of(const struct weir_evalset *set, const float *prediction,
+                      const float *truth)
 {
-    size_t n = set->frame;
+    return weir_loss(WEIR_LOSS_NRMSE, prediction + set->given,
+                     truth + set->given, set->frame - set->given);
+}
+
+/* @p mean a state of means, of a steady problem; else NULL. */
+static void measure_persistence(struct weir_evalset *set, uint32_t i,
+                                const float *mean)
+{
     for (uint32_t t = 0; t < set->steps; t++)
-        set->persistence[(size_t)i * set->steps + t] = weir_loss(
-            WEIR_LOSS_NRMSE, state_of(set, i, t), state_of(set, i, t + 1), n);
+        set->persistence[(size_t)i * set->steps + t] = error_of(
+            set, mean ? mean : state_of(set, i, t), state_of(set, i, t + 1));
 }
 
 /* One measurement by one group. */
@@ -138,17 +148,22 @@ struct work {
     int batch;
     float *states; /* (members, batch, frame) */
     float *mean, *spread;
+    float *guess; /* a state that is the mean of the data everywhere */
 };
 
 static int open_work(struct work *w, size_t frame)
 {
     size_t floats = (size_t)w->batch * frame;
-    w->states =
-        weir_array(floats * (size_t)(w->ensemble->members + 2), sizeof(float));
+    w->states = weir_array(floats * (size_t)(w->ensemble->members + 2) + frame,
+                           sizeof(float));
     if (!w->states)
         return WEIR_FAIL(ENOMEM, "evaluation of %d states", w->batch);
     w->mean = w->states + floats * (size_t)w->ensemble->members;
     w->spread = w->mean + floats;
+    w->guess = w->spread + floats;
+    size_t points = frame / (size_t)w->ensemble->norm->channels;
+    for (size_t i = 0; i < frame; i++)
+        w->guess[i] = w->ensemble->norm->mean[i / points];
     return 0;
 }
 
@@ -172,11 +187,11 @@ static void note_steps(struct weir_evalset *set, const struct work *w,
     for (int j = 0; j < k; j++) {
         size_t at = (size_t)i * set->steps + t + (uint32_t)j;
         const float *truth = state_of(set, i, t + 1 + (uint32_t)j);
-        set->error[at] =
-            weir_loss(WEIR_LOSS_NRMSE, w->mean + (size_t)j * n, truth, n);
+        set->error[at] = error_of(set, w->mean + (size_t)j * n, truth);
         set->spread[at] =
             w->ensemble->members > 1
-                ? relative_spread(w->spread + (size_t)j * n, truth, n)
+                ? relative_spread(w->spread + (size_t)j * n + set->given,
+                                  truth + set->given, n - set->given)
                 : 0;
     }
 }
@@ -217,9 +232,8 @@ static int measure_rollouts(struct weir_evalset *set, const uint32_t *list,
     }
     weir_ensemble_gather(w->ensemble, w->states, (size_t)k * n, w->mean, NULL);
     for (int j = 0; j < k; j++)
-        set->rolled[list[j]] =
-            weir_loss(WEIR_LOSS_NRMSE, w->mean + (size_t)j * n,
-                      state_of(set, list[j], set->rollout), n);
+        set->rolled[list[j]] = error_of(set, w->mean + (size_t)j * n,
+                                        state_of(set, list[j], set->rollout));
     return 0;
 }
 
@@ -235,7 +249,7 @@ int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
     for (uint32_t i = part; rc == 0 && i < set->n; i += parts) {
         if (!set->valid[i])
             continue;
-        measure_persistence(set, i);
+        measure_persistence(set, i, set->given ? w.guess : NULL);
         rc = measure_steps(set, i, &w);
         list[k++] = i;
         if (rc == 0 && set->rollout && k == batch) {

@@ -11,7 +11,9 @@
  *
  * The error of one step is nRMSE = rms(prediction - truth) / max(rms(truth),
  * 1e-6), of every state of every trajectory. Persistence is the same figure for
- * predicting no change: how much there was to learn. A rollout starts at t = 0
+ * predicting no change: how much there was to learn. Of a steady problem only
+ * the channels that are no input count, and it is the figure for predicting
+ * each channel's mean over the data. A rollout starts at t = 0
  * and is compared at one step; it has failed when its error is not finite or
  * above 1, that is, worse than predicting zero.
  *
@@ -30,6 +32,7 @@
 struct weir_evalset {
     const struct weir_run *run; /* whose solver fills it; may be NULL */
     size_t frame;               /* floats of a state */
+    size_t given;               /* of them, the first, are no prediction */
     uint32_t n;                 /* trajectories */
     uint32_t steps;             /* states after the first, of each */
     uint32_t rollout;           /* compare rollouts at this step; 0: none */

@@ -249,6 +249,14 @@ int weir_run_configure(struct weir_run *run)
     return 0;
 }
 
+struct weir_model_io weir_run_model_io(const struct weir_run *run)
+{
+    return (struct weir_model_io){
+        .shape = run->info.shape,
+        .given = run->info.given,
+    };
+}
+
 static int micro_batches(const struct weir_config *cfg)
 {
     int micro = cfg->training.micro_batch;

@@ -10,6 +10,7 @@
  * shared memory, which follow the contracts of src/shm.
  */
 #include "io/config.h"
+#include "nn/model.h"
 #include "pipeline/stop.h"
 #include "shm/counters.h"
 #include "shm/loss.h"
@@ -94,6 +95,9 @@ int weir_run_configure(struct weir_run *run);
 /** The plan of a configuration, without making anything else of it. */
 int weir_run_plan(const struct weir_config *cfg,
                   const struct weir_topology *topology, struct weir_plan *plan);
+
+/** What the run's model reads and makes. */
+struct weir_model_io weir_run_model_io(const struct weir_run *run);
 
 /** Buffers that the gradients of a batch's micro-batches are gathered in. */
 uint32_t weir_run_gradients(const struct weir_config *cfg);

@@ -55,13 +55,14 @@ static void print_ending(const struct weir_session *s)
     print_way_on(s);
 }
 
-static void print_ratio(const char *name, double error, double persistence)
+static void print_ratio(const char *name, double error, double persistence,
+                        const char *guess)
 {
     bool below = error <= persistence;
     double ratio = below ? persistence / error : error / persistence;
     printf("          %-17s %.3e", name, error);
     if (isfinite(ratio))
-        printf("  %6.1fx %s persistence", ratio, below ? "below" : "ABOVE");
+        printf("  %6.1fx %s %s", ratio, below ? "below" : "ABOVE", guess);
     printf("\n");
 }
 
@@ -81,18 +82,19 @@ static void print_test(const struct weir_session *s)
 {
     const struct weir_trainer *t = s->trainer;
     const struct weir_evaluation *e = &t->test_result;
+    const char *guess = s->run->info.given ? "the mean" : "persistence";
     if (!t->tested)
         return;
     printf("test      one-step nRMSE on %u held-out trajectories, weights of "
            "step %llu\n",
            e->trajectories - e->invalid,
            (unsigned long long)(t->validated ? t->best_step : t->step));
-    print_ratio("mean", e->error.mean, e->persistence.mean);
-    print_ratio("p99", e->error.p99, e->persistence.p99);
-    print_ratio("max", e->error.max, e->persistence.max);
-    print_ratio("CVaR 0.99", e->error.cvar99, e->persistence.cvar99);
+    print_ratio("mean", e->error.mean, e->persistence.mean, guess);
+    print_ratio("p99", e->error.p99, e->persistence.p99, guess);
+    print_ratio("max", e->error.max, e->persistence.max, guess);
+    print_ratio("CVaR 0.99", e->error.cvar99, e->persistence.cvar99, guess);
     print_ratio("worst trajectory", e->error.worst_trajectory,
-                e->persistence.worst_trajectory);
+                e->persistence.worst_trajectory, guess);
     if (t->members > 1)
         printf("          spread of members %.3e, mean over %d\n", e->spread,
                t->members);

@@ -58,8 +58,8 @@ static int create_model(struct weir_trainer *t)
     const struct weir_model_ops *ops = weir_model_find(cfg->model.name);
     if (!ops)
         return -weir_err_code();
-    int rc = weir_model_create(ops, &cfg->model.options, &t->run->info.shape,
-                               &t->model);
+    struct weir_model_io io = weir_run_model_io(t->run);
+    int rc = weir_model_create_for(ops, &cfg->model.options, &io, &t->model);
     rc = weir_refusal(rc, "model", cfg->model.name);
     if (rc)
         return rc;
@@ -229,6 +229,9 @@ static int train_micro_batch(struct group *g, uint32_t member, uint32_t m,
                            ? weir_slot_at(&t->run->slots, t->slot[at])->frames
                            : NULL;
     }
+    weir_surrogate_set_draw(
+        g->surrogate, weir_ensemble_seed(t->run->cfg->run.seed, (int)member),
+        t->step, m);
     WEIR_BEGIN(passes, t->step, m);
     int64_t begin = weir_now_ns();
     int rc = weir_surrogate_train(
@@ -297,13 +300,36 @@ static void slice_of(const struct weir_trainer *t, uint32_t id, size_t *from,
     *to = pieces * (id + 1) / t->run->groups * WEIR_NORM_PIECE;
 }
 
+/* A part of a slice that is treated alike. */
+struct stretch {
+    size_t end, member;
+    bool measured; /* running statistics */
+};
+
+static bool next_stretch(const struct weir_trainer *t, size_t from, size_t to,
+                         struct stretch *s)
+{
+    if (from >= to)
+        return false;
+    size_t first = from / t->stride * t->stride;
+    size_t trained = weir_norm_pieces(weir_model_trained(t->model));
+    size_t measured = first + trained * WEIR_NORM_PIECE;
+    s->member = from / t->stride;
+    s->measured = from >= measured;
+    s->end = s->measured ? first + t->stride : measured;
+    s->end = s->end < to ? s->end : to;
+    return true;
+}
+
 static void reduce_slice(struct weir_trainer *t, uint32_t id)
 {
     size_t from, to;
     slice_of(t, id, &from, &to);
     weir_reduce_tree((const float *const *)t->grad, (int)t->run->gradients,
                      from, to, t->grad[0]);
-    weir_norm_add(t->grad[0], from, to, t->square);
+    for (struct stretch s; next_stretch(t, from, to, &s); from = s.end)
+        if (!s.measured)
+            weir_norm_add(t->grad[0], from, s.end, t->square);
 }
 
 static void gather_norm(struct weir_trainer *t)
@@ -340,14 +366,15 @@ static void update_slice(struct weir_trainer *t, uint32_t id)
     uint64_t update = t->step - t->skipped;
     size_t from, to;
     slice_of(t, id, &from, &to);
-    while (from < to) {
-        size_t member = from / t->stride, end = (member + 1) * t->stride;
+    for (struct stretch s; next_stretch(t, from, to, &s); from = s.end) {
         struct weir_adam adam = weir_adam_at(
-            &t->adam, t->step, update, needs_norm(t) ? t->scale[member] : 1);
-        end = end < to ? end : to;
-        weir_weights_update(&t->weights, &adam, update == 0, t->grad[0], from,
-                            end);
-        from = end;
+            &t->adam, t->step, update, needs_norm(t) ? t->scale[s.member] : 1);
+        if (s.measured)
+            weir_weights_follow(&t->weights, update == 0, t->grad[0], from,
+                                s.end);
+        else
+            weir_weights_update(&t->weights, &adam, update == 0, t->grad[0],
+                                from, s.end);
     }
 }
 

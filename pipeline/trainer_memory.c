@@ -67,8 +67,8 @@ int weir_trainer_memory_plan(const struct weir_run *run,
     struct weir_model *model;
     if (!ops)
         return -weir_err_code();
-    int rc =
-        weir_model_create(ops, &cfg->model.options, &run->info.shape, &model);
+    struct weir_model_io io = weir_run_model_io(run);
+    int rc = weir_model_create_for(ops, &cfg->model.options, &io, &model);
     if (rc)
         return weir_refusal(rc, "model", cfg->model.name);
     size_t held = set_bytes(run, cfg->validation.trajectories);

@@ -56,6 +56,14 @@ void weir_weights_release(struct weir_weights *w)
     atomic_store_explicit(&w->held, 0, memory_order_release); /* K1 */
 }
 
+static void average(struct weir_weights *w, bool first, size_t from, size_t to)
+{
+    int in = w->now, out = w->keep ? 1 - w->now : w->now;
+    if (w->decay > 0)
+        weir_average_step(w->decay, first, to - from, w->w[out] + from,
+                          w->average[in] + from, w->average[out] + from);
+}
+
 void weir_weights_update(struct weir_weights *w, const struct weir_adam *adam,
                          bool first, const float *grad, size_t from, size_t to)
 {
@@ -63,9 +71,17 @@ void weir_weights_update(struct weir_weights *w, const struct weir_adam *adam,
     weir_adam_apply(adam, to - from, grad + from, w->w[in] + from,
                     w->m[in] + from, w->v[in] + from, w->w[out] + from,
                     w->m[out] + from, w->v[out] + from);
-    if (w->decay > 0)
-        weir_average_step(w->decay, first, to - from, w->w[out] + from,
-                          w->average[in] + from, w->average[out] + from);
+    average(w, first, from, to);
+}
+
+/* Their moments are 0 in both halves. */
+void weir_weights_follow(struct weir_weights *w, bool first, const float *fresh,
+                         size_t from, size_t to)
+{
+    int in = w->now, out = w->keep ? 1 - w->now : w->now;
+    weir_statistics_step(to - from, fresh + from, w->w[in] + from,
+                         w->w[out] + from);
+    average(w, first, from, to);
 }
 
 void weir_weights_turn(struct weir_weights *w)

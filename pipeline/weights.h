@@ -66,6 +66,9 @@ const float *weir_weights_shown(const struct weir_weights *w);
  */
 void weir_weights_update(struct weir_weights *w, const struct weir_adam *adam,
                          bool first, const float *grad, size_t from, size_t to);
+/** The same of running statistics (nn/model.h): @p fresh is the batch's own. */
+void weir_weights_follow(struct weir_weights *w, bool first, const float *fresh,
+                         size_t from, size_t to);
 /** Leader, after the barrier behind the update: the result is in force. */
 void weir_weights_turn(struct weir_weights *w);
 

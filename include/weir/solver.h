@@ -108,6 +108,11 @@ struct weir_constant {
 /** What a configured solver produces. Pointers live as long as the config. */
 struct weir_solver_info {
     struct weir_shape shape;
+    /**
+     * Of a steady problem: the first so many channels state it, and a network
+     * is given them; the others are its answer. 0: every channel is a state.
+     */
+    int given;
     double extent[WEIR_MAX_DIMS];  /* length of the domain per axis */
     double origin[WEIR_MAX_DIMS];  /* coordinate of the first grid point */
     double spacing[WEIR_MAX_DIMS]; /* between grid points */
@@ -135,6 +140,12 @@ struct weir_solver_info {
      */
     struct weir_space space;
 };
+
+/** Floats of a frame that are given. */
+static inline size_t weir_given_floats(const struct weir_solver_info *i)
+{
+    return (size_t)i->given * (size_t)i->shape.n[0] * (size_t)i->shape.n[1];
+}
 
 struct weir_solver_ops {
     const char *name;

@@ -18,6 +18,7 @@ struct weir_predictor {
     char file[PATH_MAX];
     char *solver, *fields, *config;
     const char *field[WEIR_MAX_CHANNELS];
+    int given;
     struct weir_options model_options;
     struct weir_model *model;
     struct weir_surrogate *surrogate;
@@ -152,9 +153,9 @@ static int read_model(struct weir_predictor *p, const char *name,
                          p->file, name);
     int rc = weir_options_init(ops->options, &p->model_options);
     rc = rc ? rc : read_options(p, options);
-    rc = rc ? rc
-            : weir_model_create(ops, &p->model_options, &p->info.shape,
-                                &p->model);
+    struct weir_model_io io = {.shape = p->info.shape, .given = p->given};
+    rc =
+        rc ? rc : weir_model_create_for(ops, &p->model_options, &io, &p->model);
     if (rc == -EINVAL || rc == -ENOENT)
         rc = -WEIR_ECONFIG;
     if (rc)
@@ -181,6 +182,8 @@ static int describe(struct weir_predictor *p,
         file, strcmp(prefix_of(p, file), "best") && has_prefix(file, "adam.m")
                   ? "weir.step"
                   : "weir.best_step");
+    const char *given = weir_safetensors_meta(file, "weir.given");
+    p->given = given ? atoi(given) : 0;
     p->info.dt = strtod(dt, NULL);
     p->info.residual = !strcmp(kind, "residual");
     p->info.members = atoi(members);

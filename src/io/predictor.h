@@ -14,6 +14,7 @@
  *     weir.dt          time of a step
  *     weir.prediction  "residual" or "direct"
  *     weir.members     of the ensemble
+ *     weir.given       channels that are given, of a steady problem; else 0
  *     weir.solver, weir.step, weir.best_step
  */
 #include "io/types.h"
@@ -31,12 +32,12 @@ int weir_predictor_surrogate(const struct weir_predictor *p,
                              struct weir_surrogate **out);
 
 /** Most entries that weir_predictor_describe adds. */
-#define WEIR_PREDICTOR_TEXTS 6
+#define WEIR_PREDICTOR_TEXTS 7
 
 /** Texts that describe a surrogate; the struct keeps them alive. */
 struct weir_predictor_description {
     char *options, *fields;
-    char shape[64], dt[32], members[16];
+    char shape[64], dt[32], members[16], given[16];
 };
 
 /**

@@ -48,14 +48,16 @@ int weir_predictor_describe(const struct weir_options *options,
         return rc;
     name_shape(&info->shape, d->shape, sizeof(d->shape));
     snprintf(d->dt, sizeof(d->dt), "%.17g", info->dt);
+    snprintf(d->given, sizeof(d->given), "%d", info->given);
     snprintf(d->members, sizeof(d->members), "%d", members);
     text[0] = (struct weir_text){"weir.options", d->options};
     text[1] = (struct weir_text){"weir.shape", d->shape};
     text[2] = (struct weir_text){"weir.fields", d->fields};
     text[3] = (struct weir_text){"weir.dt", d->dt};
-    text[4] =
-        (struct weir_text){"weir.prediction", residual ? "residual" : "direct"};
+    text[4] = (struct weir_text){
+        "weir.prediction", residual && !info->given ? "residual" : "direct"};
     text[5] = (struct weir_text){"weir.members", d->members};
+    text[6] = (struct weir_text){"weir.given", d->given};
     return 0;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "nn/clip.h"
 #include "nn/layer.h"
 
 #include <stdio.h>
@@ -74,10 +75,14 @@ int weir_graph_init(struct weir_graph *g, const struct weir_shape *shape)
     return init(g, frame_of(shape), shape);
 }
 
-int weir_graph_init_vector(struct weir_graph *g, int inputs,
-                           const struct weir_shape *shape)
+int weir_graph_init_from(struct weir_graph *g, int inputs, bool vector,
+                         const struct weir_shape *shape)
 {
-    return init(g, (struct weir_made){inputs, 1, 1, WEIR_LAST}, shape);
+    struct weir_made in = frame_of(shape);
+    if (vector)
+        in = (struct weir_made){.rows = 1, .points = 1, .order = WEIR_LAST};
+    in.channels = inputs;
+    return init(g, in, shape);
 }
 
 void weir_graph_free(struct weir_graph *g)
@@ -250,10 +255,33 @@ static int block_values(struct weir_graph *g)
 static void place(struct weir_graph *g, struct weir_param *p)
 {
     p->at = g->packed;
-    g->packed += (p->form.floats + LINE - 1) / LINE * LINE;
+    p->room = (p->form.floats + LINE - 1) / LINE * LINE;
+    g->packed += p->room;
 }
 
-static int place_params(struct weir_graph *g, const struct weir_layer *l)
+/* Where there are statistics they begin a piece of clip.h, so that no norm of a
+ * gradient counts them. What lies before belongs to the last trained tensor. */
+static void place_all(struct weir_graph *g)
+{
+    struct weir_param *last = NULL;
+    bool measures = false;
+    for (int i = 0; i < g->params; i++) {
+        measures |= g->param[i].measured;
+        if (!g->param[i].measured)
+            place(g, last = &g->param[i]);
+    }
+    g->trained = g->packed;
+    if (!measures)
+        return;
+    g->trained = g->packed = weir_norm_pieces(g->packed) * WEIR_NORM_PIECE;
+    if (last)
+        last->room = g->packed - last->at;
+    for (int i = 0; i < g->params; i++)
+        if (g->param[i].measured)
+            place(g, &g->param[i]);
+}
+
+static int form_params(struct weir_graph *g, const struct weir_layer *l)
 {
     struct weir_form form[WEIR_LAYER_PARAMS];
     for (int i = 0; i < l->params; i++) {
@@ -261,10 +289,8 @@ static int place_params(struct weir_graph *g, const struct weir_layer *l)
         form[i] = weir_form_plain(p->rank, p->dims);
     }
     int rc = l->ops->form ? l->ops->form(g, l, form) : 0;
-    for (int i = 0; i < l->params && !rc; i++) {
+    for (int i = 0; i < l->params && !rc; i++)
         g->param[l->param + i].form = form[i];
-        place(g, &g->param[l->param + i]);
-    }
     return rc;
 }
 
@@ -290,6 +316,8 @@ int weir_graph_finish(struct weir_graph *g)
     choose_plain(g);
     g->error = block_values(g);
     for (int i = 0; i < g->layers && !g->error; i++)
-        g->error = place_params(g, &g->layer[i]);
+        g->error = form_params(g, &g->layer[i]);
+    if (!g->error)
+        place_all(g);
     return g->error;
 }

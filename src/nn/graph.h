@@ -72,10 +72,10 @@ struct weir_param {
     int64_t dims[WEIR_MAX_RANK];
     size_t count;
     struct weir_init init;
-    bool
-        measured; /* a running statistic, not trained: see layers/batch_norm.c */
+    bool measured;         /* a running statistic: see weir_model_trained */
     struct weir_form form; /* set when the graph is finished: */
     size_t at;             /* of its piece in the packed vector */
+    size_t room;           /* floats of the piece, up to the next one */
 };
 
 struct weir_layer {
@@ -94,18 +94,20 @@ struct weir_graph {
     struct weir_layer *layer; /* in the order they run */
     struct weir_param *param;
     int values, layers, params;
-    int output; /* value; -1 until told */
-    int halo;   /* columns every value carries on each side */
-    bool thin;  /* its first and last convolution may be thin ones */
+    int output;     /* value; -1 until told */
+    int halo;       /* columns every value carries on each side */
+    bool thin;      /* its first and last convolution may be thin ones */
+    size_t trained; /* floats of the packed vector before the statistics */
     size_t packed;
     int error; /* of the first call that failed, negative */
 };
 
 /** @return 0, or -EINVAL / -ENOMEM as kept in graph->error */
 int weir_graph_init(struct weir_graph *g, const struct weir_shape *shape);
-/** The same from a vector of @p inputs numbers instead of a frame. */
-int weir_graph_init_vector(struct weir_graph *g, int inputs,
-                           const struct weir_shape *shape);
+/** The same, but what is read has @p inputs channels: as many points as what is
+ * made or, with @p vector, one. */
+int weir_graph_init_from(struct weir_graph *g, int inputs, bool vector,
+                         const struct weir_shape *shape);
 void weir_graph_free(struct weir_graph *g);
 
 /** The value that holds the input frame. */

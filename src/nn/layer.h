@@ -43,6 +43,7 @@ struct weir_layer_pass {
     bool dropping; /* dropout is active, by masks of this key and layer */
     uint64_t key;
     int layer;
+    const bool *present; /* samples there are; NULL: all */
 };
 
 struct weir_layer_ops {

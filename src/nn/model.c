@@ -9,17 +9,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* @p inputs 0: from a frame. */
 static int create(const struct weir_model_ops *ops,
-                  const struct weir_options *opts, int inputs,
-                  const struct weir_shape *shape, struct weir_model **out)
+                  const struct weir_options *opts, struct weir_model_io io,
+                  struct weir_model **out)
 {
     struct weir_model *model = calloc(1, sizeof(*model));
+    bool vector = io.parameters > 0;
+    struct weir_shape made = io.shape;
     if (!model)
         return WEIR_FAIL(ENOMEM, "model %s", ops->name);
     model->ops = ops;
-    int rc = inputs ? weir_graph_init_vector(&model->graph, inputs, shape)
-                    : weir_graph_init(&model->graph, shape);
+    model->io = io;
+    made.channels -= io.given;
+    int rc = weir_graph_init_from(&model->graph,
+                                  vector     ? io.parameters
+                                  : io.given ? io.given
+                                             : io.shape.channels,
+                                  vector, &made);
     if (!rc)
         rc = ops->build(opts, &model->graph);
     if (!rc)
@@ -32,16 +38,31 @@ static int create(const struct weir_model_ops *ops,
     return 0;
 }
 
+int weir_model_create_for(const struct weir_model_ops *ops,
+                          const struct weir_options *opts,
+                          const struct weir_model_io *io,
+                          struct weir_model **out)
+{
+    const struct weir_shape *s = &io->shape;
+    if (io->given < 0 || (io->given > 0 && io->given >= s->channels))
+        return WEIR_FAIL(EINVAL, "model %s: %d of %d channels are given",
+                         ops->name, io->given, s->channels);
+    if (io->parameters < 0 || (io->parameters && io->given))
+        return WEIR_FAIL(EINVAL, "model %s: from %d parameters and %d channels",
+                         ops->name, io->parameters, io->given);
+    if (ops->is_direct != (io->parameters > 0))
+        return WEIR_FAIL(EINVAL, "model %s: leads from %s", ops->name,
+                         ops->is_direct ? "parameters to a frame"
+                                        : "frame to frame");
+    return create(ops, opts, *io, out);
+}
+
 int weir_model_create(const struct weir_model_ops *ops,
                       const struct weir_options *opts,
                       const struct weir_shape *shape, struct weir_model **out)
 {
-    if (ops->is_direct)
-        return WEIR_FAIL(EINVAL,
-                         "model %s: leads from parameters to a frame, not from "
-                         "frame to frame",
-                         ops->name);
-    return create(ops, opts, 0, shape, out);
+    const struct weir_model_io io = {.shape = *shape};
+    return weir_model_create_for(ops, opts, &io, out);
 }
 
 int weir_model_create_direct(const struct weir_model_ops *ops,
@@ -49,10 +70,8 @@ int weir_model_create_direct(const struct weir_model_ops *ops,
                              const struct weir_shape *shape,
                              struct weir_model **out)
 {
-    if (!ops->is_direct || inputs < 1)
-        return WEIR_FAIL(EINVAL, "model %s: from %d parameters to a frame",
-                         ops->name, inputs);
-    return create(ops, opts, inputs, shape, out);
+    const struct weir_model_io io = {.shape = *shape, .parameters = inputs};
+    return weir_model_create_for(ops, opts, &io, out);
 }
 
 void weir_model_destroy(struct weir_model *model)
@@ -70,7 +89,12 @@ const char *weir_model_name(const struct weir_model *model)
 
 const struct weir_shape *weir_model_shape(const struct weir_model *model)
 {
-    return &model->graph.shape;
+    return &model->io.shape;
+}
+
+const struct weir_model_io *weir_model_io(const struct weir_model *model)
+{
+    return &model->io;
 }
 
 size_t weir_model_inputs(const struct weir_model *model)
@@ -82,6 +106,11 @@ size_t weir_model_inputs(const struct weir_model *model)
 size_t weir_model_packed(const struct weir_model *model)
 {
     return model->graph.packed;
+}
+
+size_t weir_model_trained(const struct weir_model *model)
+{
+    return model->graph.trained;
 }
 
 size_t weir_model_parameters(const struct weir_model *model)
@@ -150,13 +179,6 @@ int weir_model_export(const struct weir_model *model, size_t i,
     return 0;
 }
 
-/* Floats from the start of tensor i's piece to the next one's. */
-static size_t piece(const struct weir_graph *g, size_t i)
-{
-    bool last = i + 1 == (size_t)g->params;
-    return (last ? g->packed : g->param[i + 1].at) - g->param[i].at;
-}
-
 int weir_model_import(const struct weir_model *model, size_t i,
                       const float *plain, float *packed)
 {
@@ -165,7 +187,7 @@ int weir_model_import(const struct weir_model *model, size_t i,
         return rc;
     const struct weir_param *p = &model->graph.param[i];
     int64_t index[WEIR_MAX_RANK] = {0};
-    memset(packed + p->at, 0, piece(&model->graph, i) * sizeof(float));
+    memset(packed + p->at, 0, p->room * sizeof(float));
     for (size_t j = 0; j < p->count; j++, advance(p, index))
         packed[p->at + weir_form_at(&p->form, p->rank, index)] = plain[j];
     return 0;

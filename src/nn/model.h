@@ -65,6 +65,23 @@ struct weir_model_tensor {
 int weir_model_create(const struct weir_model_ops *ops,
                       const struct weir_options *opts,
                       const struct weir_shape *shape, struct weir_model **out);
+/** What a model reads and what it makes. */
+struct weir_model_io {
+    struct weir_shape shape; /* of a state */
+    /**
+     * The first so many channels of a state are read, the others made: the
+     * surrogate of a steady problem. 0: all are read and made.
+     */
+    int given;
+    int parameters; /* numbers read instead of a state; 0: none */
+};
+
+/** The same for other than steps from state to state; -EINVAL too where the
+ * architecture reads something else. */
+int weir_model_create_for(const struct weir_model_ops *ops,
+                          const struct weir_options *opts,
+                          const struct weir_model_io *io,
+                          struct weir_model **out);
 /**
  * The same for an architecture that leads from a vector of @p inputs numbers,
  * parameters and time, to a frame.
@@ -78,11 +95,18 @@ void weir_model_destroy(struct weir_model *model);
 const char *weir_model_name(const struct weir_model *model);
 /** Floats of one input: a frame's, or the inputs of a direct model. */
 size_t weir_model_inputs(const struct weir_model *model);
-/** Shape of a frame made; but for direct models it is that of the input too. */
+/** Shape of a state. */
 const struct weir_shape *weir_model_shape(const struct weir_model *model);
+const struct weir_model_io *weir_model_io(const struct weir_model *model);
 
 /** Floats in a packed vector, padding included; a multiple of 16. */
 size_t weir_model_packed(const struct weir_model *model);
+/**
+ * Of them, those that are trained. What follows is statistics that norms keep
+ * of the data: there a "gradient" is the batch's own figure, and a step moves
+ * towards it (weir_statistics_step).
+ */
+size_t weir_model_trained(const struct weir_model *model);
 /** Trained numbers: the parameter count a paper would quote. A norm's running
  * statistics are tensors too, but not trained. */
 size_t weir_model_parameters(const struct weir_model *model);

@@ -11,6 +11,7 @@
 
 struct weir_model {
     const struct weir_model_ops *ops;
+    struct weir_model_io io;
     struct weir_graph graph;
 };
 

@@ -44,6 +44,7 @@ struct weir_net {
     float *spare; /* a gradient on its way to being added */
     enum weir_net_mode mode;
     uint64_t key;
+    const bool *present;
 };
 
 /* ---- planning ---- */
@@ -257,13 +258,24 @@ size_t weir_net_bytes(const struct weir_net *net)
     return bytes;
 }
 
+size_t weir_net_packed(const struct weir_net *net)
+{
+    return net->graph->packed;
+}
+
+size_t weir_net_trained(const struct weir_net *net)
+{
+    return net->graph->trained;
+}
+
 /* ---- running ---- */
 
 void weir_net_set_mode(struct weir_net *net, enum weir_net_mode mode,
-                       uint64_t key)
+                       uint64_t key, const bool *present)
 {
     net->mode = mode;
     net->key = key;
+    net->present = present;
 }
 
 static float *array(struct weir_net *net, int tape, int value)
@@ -291,6 +303,7 @@ static struct weir_layer_pass pass_of(struct weir_net *net, int tape, int i,
         .dropping = net->mode != WEIR_NET_PREDICT,
         .key = net->key + (uint64_t)tape,
         .layer = i,
+        .present = net->present,
     };
     for (int k = 0; k < l->inputs; k++)
         pass.x[k] = array(net, tape, l->in[k]);
@@ -361,9 +374,9 @@ static int step_back(struct weir_net *net, int tape, int i, const float *packed,
 static void clear_gaps(const struct weir_graph *g, float *grad)
 {
     for (int i = 0; i < g->params; i++) {
-        size_t from = g->param[i].at + g->param[i].form.floats;
-        size_t to = i + 1 < g->params ? g->param[i + 1].at : g->packed;
-        memset(grad + from, 0, (to - from) * sizeof(float));
+        const struct weir_param *p = &g->param[i];
+        memset(grad + p->at + p->form.floats, 0,
+               (p->room - p->form.floats) * sizeof(float));
     }
 }
 

@@ -40,6 +40,10 @@ void weir_net_destroy(struct weir_net *net);
 /** Bytes held, engine scratch included. */
 size_t weir_net_bytes(const struct weir_net *net);
 
+/** Of the model: as weir_model_packed and weir_model_trained. */
+size_t weir_net_packed(const struct weir_net *net);
+size_t weir_net_trained(const struct weir_net *net);
+
 enum weir_net_mode {
     WEIR_NET_PREDICT, /* what a net is made in */
     WEIR_NET_TRAIN,   /* dropout active; batch norm measures the batch */
@@ -48,11 +52,12 @@ enum weir_net_mode {
 
 /**
  * What the calls to come are for. Dropout masks follow from @p key, tape and
- * layer: the same key gives the same masks. A backward needs the mode and key
- * of its forward.
+ * layer: the same key gives the same masks. @p present, which must live on,
+ * says which samples of a batch there are (NULL: all); what others hold changes
+ * no statistic. A backward needs the mode of its forward.
  */
 void weir_net_set_mode(struct weir_net *net, enum weir_net_mode mode,
-                       uint64_t key);
+                       uint64_t key, const bool *present);
 
 /**
  * y = net(x) with weights @p packed; x and y are (batch, channels, points).

@@ -109,6 +109,13 @@ void weir_average_step(double decay, bool first, size_t n, const float *w,
         out[i] = in[i] + part * (w[i] - in[i]);
 }
 
+void weir_statistics_step(size_t n, const float *fresh, const float *in,
+                          float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = in[i] + WEIR_STATISTICS_PART * (fresh[i] - in[i]);
+}
+
 WEIR_CLONES
 void weir_gradient_add(size_t n, const float *restrict from, float *restrict to)
 {

@@ -97,6 +97,16 @@ void weir_adam_step(const struct weir_adam_config *config, uint64_t step,
 void weir_average_step(double decay, bool first, size_t n, const float *w,
                        const float *in, float *out);
 
+/** How far a step moves a running statistic towards a batch's own. */
+#define WEIR_STATISTICS_PART 0.1F
+
+/**
+ * Running statistics (nn/model.h): out = in + 0.1 (fresh - in), as PyTorch's
+ * norms with their default momentum. @p out may be @p in.
+ */
+void weir_statistics_step(size_t n, const float *fresh, const float *in,
+                          float *out);
+
 /** to += from, element by element. */
 void weir_gradient_add(size_t n, const float *from, float *to);
 

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/heap.h"
+#include "base/rng.h"
 #include "nn/net.h"
 #include "nn/simd.h"
 
@@ -13,13 +14,16 @@
 struct weir_surrogate {
     struct weir_surrogate_config config;
     struct weir_net *net;
-    int channels;
-    size_t points, frame; /* frame = channels * points */
-    float *scaled;        /* net's input, then dL/d input: a batch of frames */
-    float *change;        /* net's output, then dL/d output */
-    float *state;         /* unroll + 1 batches: the predicted chain */
-    float *sensitivity;   /* dL/d state */
-    int64_t turned_ns;    /* when the last train() began to go back */
+    int channels, given, inputs; /* of a state; of them; what the net reads */
+    size_t points, frame;        /* frame = channels * points */
+    size_t skipped;              /* points of the given channels */
+    uint64_t key;                /* of dropout's masks */
+    bool *present;               /* samples in this micro-batch */
+    float *scaled;      /* net's input, then dL/d input: a batch of frames */
+    float *change;      /* net's output, then dL/d output */
+    float *state;       /* unroll + 1 batches: the predicted chain */
+    float *sensitivity; /* dL/d state */
+    int64_t turned_ns;  /* when the last train() began to go back */
 };
 
 /* The affine maps around the net, for one channel. */
@@ -32,12 +36,13 @@ struct scales {
 static struct scales scales_of(const struct weir_surrogate *s,
                                const struct weir_normaliser *norm, int c)
 {
-    bool residual = s->config.residual;
+    bool residual = s->config.residual && !s->given;
+    float mean = s->given ? 0.0F : norm->mean[c];
     return (struct scales){
-        .mean = norm->mean[c],
+        .mean = mean,
         .inverse = 1.0F / norm->deviation[c],
         .carry = residual ? 1.0F : 0.0F,
-        .offset = residual ? 0.0F : norm->mean[c],
+        .offset = residual ? 0.0F : mean,
         .gain = residual ? norm->residual[c] : norm->deviation[c],
     };
 }
@@ -58,7 +63,8 @@ static int allocate(struct weir_surrogate *s)
 {
     size_t n = batch_floats(s);
     float *all = weir_array(own_floats(s), sizeof(float));
-    if (!all)
+    s->present = weir_array((size_t)s->config.batch, sizeof(bool));
+    if (!all || !s->present)
         return WEIR_FAIL(ENOMEM, "surrogate: %zu floats", own_floats(s));
     s->scaled = all;
     s->change = all + n;
@@ -71,7 +77,8 @@ int weir_surrogate_create(const struct weir_model *model,
                           const struct weir_surrogate_config *config,
                           struct weir_surrogate **out)
 {
-    const struct weir_shape *shape = weir_model_shape(model);
+    const struct weir_model_io *io = weir_model_io(model);
+    const struct weir_shape *shape = &io->shape;
     struct weir_net_config net = {
         .batch = config->batch,
         .tapes = config->unroll,
@@ -80,6 +87,12 @@ int weir_surrogate_create(const struct weir_model *model,
     if (config->unroll < 0 || shape->channels > WEIR_MAX_CHANNELS)
         return WEIR_FAIL(EINVAL, "surrogate: unroll %d, %d channels",
                          config->unroll, shape->channels);
+    if (io->parameters > 0)
+        return WEIR_FAIL(EINVAL, "surrogate: its net reads parameters, not "
+                                 "states");
+    if (io->given > 0 && config->unroll > 1)
+        return WEIR_FAIL(EINVAL, "surrogate: %d steps of a steady problem",
+                         config->unroll);
     struct weir_surrogate *s = calloc(1, sizeof(*s));
     if (!s)
         return WEIR_FAIL(ENOMEM, "surrogate");
@@ -87,6 +100,9 @@ int weir_surrogate_create(const struct weir_model *model,
     s->channels = shape->channels;
     s->frame = weir_shape_floats(shape);
     s->points = s->frame / (size_t)s->channels;
+    s->given = io->given;
+    s->inputs = io->given ? io->given : s->channels;
+    s->skipped = (size_t)io->given * s->points;
     int rc = weir_net_create(model, &net, &s->net);
     if (!rc)
         rc = allocate(s);
@@ -104,6 +120,7 @@ void weir_surrogate_destroy(struct weir_surrogate *s)
         return;
     weir_net_destroy(s->net);
     free(s->scaled);
+    free(s->present);
     free(s);
 }
 
@@ -134,25 +151,48 @@ WEIR_INLINE void step_channel(const struct scales *k, size_t n,
         out[i] = (k->carry * x[i] + k->offset) + k->gain * y[i];
 }
 
+/* Where channel @p c of sample @p b is: in a batch of states, of what the net
+ * reads, and of what it makes. */
+static size_t state_at(const struct weir_surrogate *s, int b, int c)
+{
+    return ((size_t)b * (size_t)s->channels + (size_t)c) * s->points;
+}
+
+static size_t read_at(const struct weir_surrogate *s, int b, int c)
+{
+    return ((size_t)b * (size_t)s->inputs + (size_t)c) * s->points;
+}
+
+static size_t made_at(const struct weir_surrogate *s, int b, int c)
+{
+    int made = s->channels - s->given;
+    return ((size_t)b * (size_t)made + (size_t)(c - s->given)) * s->points;
+}
+
 /* x' = step(x) for the whole batch, on @p tape. */
 WEIR_CLONES
 static int advance(struct weir_surrogate *s, int tape, const float *packed,
                    const struct weir_normaliser *norm, const float *x,
                    float *next)
 {
-    size_t planes = (size_t)s->config.batch * (size_t)s->channels;
-    for (size_t p = 0; p < planes; p++) {
-        struct scales k = scales_of(s, norm, (int)p % s->channels);
-        scale_channel(&k, s->points, x + p * s->points,
-                      s->scaled + p * s->points);
-    }
+    for (int b = 0; b < s->config.batch; b++)
+        for (int c = 0; c < s->inputs; c++) {
+            struct scales k = scales_of(s, norm, c);
+            scale_channel(&k, s->points, x + state_at(s, b, c),
+                          s->scaled + read_at(s, b, c));
+        }
     int rc = weir_net_forward(s->net, tape, packed, s->scaled, s->change);
     if (rc)
         return rc;
-    for (size_t p = 0; p < planes; p++) {
-        struct scales k = scales_of(s, norm, (int)p % s->channels);
-        step_channel(&k, s->points, x + p * s->points,
-                     s->change + p * s->points, next + p * s->points);
+    for (int b = 0; b < s->config.batch; b++) {
+        memcpy(next + state_at(s, b, 0), x + state_at(s, b, 0),
+               s->skipped * sizeof(float));
+        for (int c = s->given; c < s->channels; c++) {
+            struct scales k = scales_of(s, norm, c);
+            step_channel(&k, s->points, x + state_at(s, b, c),
+                         s->change + made_at(s, b, c),
+                         next + state_at(s, b, c));
+        }
     }
     return 0;
 }
@@ -166,7 +206,7 @@ static const float *target_of(const struct weir_surrogate *s,
     return samples[b] ? samples[b] + (size_t)step * s->frame : NULL;
 }
 
-static float *state_at(struct weir_surrogate *s, int step)
+static float *states_of(struct weir_surrogate *s, int step)
 {
     return s->state + (size_t)step * batch_floats(s);
 }
@@ -185,7 +225,7 @@ static int run_chain(struct weir_surrogate *s, const float *packed,
             memset(to, 0, s->frame * sizeof(float));
     }
     for (int k = 0; k < s->config.unroll && !rc; k++)
-        rc = advance(s, k, packed, norm, state_at(s, k), state_at(s, k + 1));
+        rc = advance(s, k, packed, norm, states_of(s, k), states_of(s, k + 1));
     return rc;
 }
 
@@ -196,20 +236,20 @@ static void add_errors(struct weir_surrogate *s, int k,
                        float *loss)
 {
     struct weir_loss_frame frame = {
-        .channels = s->channels,
+        .channels = s->channels - s->given,
         .points = s->points,
-        .unit = norm->residual,
+        .unit = norm->residual + s->given,
     };
     double share = 1.0 / s->config.unroll;
     for (int b = 0; b < s->config.batch; b++) {
         const float *u = target_of(s, samples, b, k);
-        size_t at = (size_t)b * s->frame;
+        size_t at = (size_t)b * s->frame + s->skipped;
         if (!u)
             continue;
-        loss[b] += (float)(share * weir_loss_gradient(s->config.loss, &frame,
-                                                      state_at(s, k) + at, u,
-                                                      share * inv_count,
-                                                      s->sensitivity + at));
+        loss[b] += (float)(share * weir_loss_gradient(
+                                       s->config.loss, &frame,
+                                       states_of(s, k) + at, u + s->skipped,
+                                       share * inv_count, s->sensitivity + at));
     }
 }
 
@@ -234,38 +274,51 @@ WEIR_CLONES
 static int retreat(struct weir_surrogate *s, int k, const float *packed,
                    const struct weir_normaliser *norm, float *grad)
 {
-    size_t planes = (size_t)s->config.batch * (size_t)s->channels;
+    int batch = s->config.batch;
     bool first = k == s->config.unroll - 1;
-    for (size_t p = 0; p < planes; p++) {
-        struct scales q = scales_of(s, norm, (int)p % s->channels);
-        scale_by(s->points, q.gain, s->sensitivity + p * s->points,
-                 s->change + p * s->points);
-    }
+    for (int b = 0; b < batch; b++)
+        for (int c = s->given; c < s->channels; c++) {
+            struct scales q = scales_of(s, norm, c);
+            scale_by(s->points, q.gain, s->sensitivity + state_at(s, b, c),
+                     s->change + made_at(s, b, c));
+        }
     int rc = weir_net_backward(s->net, k, packed, s->change,
                                k > 0 ? s->scaled : NULL, grad, !first);
-    for (size_t p = 0; p < planes && !rc && k > 0; p++) {
-        struct scales q = scales_of(s, norm, (int)p % s->channels);
-        carry_back(&q, s->points, s->scaled + p * s->points,
-                   s->sensitivity + p * s->points);
-    }
+    for (int b = 0; b < batch && !rc && k > 0; b++)
+        for (int c = 0; c < s->channels; c++) {
+            struct scales q = scales_of(s, norm, c);
+            carry_back(&q, s->points, s->scaled + read_at(s, b, c),
+                       s->sensitivity + state_at(s, b, c));
+        }
     return rc;
 }
 
-/* Dropout's masks follow from what is trained on what, as all else does: no
- * counter has to be saved, and none differs between groups. FNV-1a. */
-static uint64_t key_of(const struct weir_surrogate *s, const float *packed,
-                       const float *const *samples)
+static uint64_t key_of(uint64_t seed, uint64_t a, uint64_t b)
 {
-    uint64_t key = 14695981039346656037u;
-    for (int b = -1; b < s->config.batch; b++) {
-        const float *from = b < 0 ? packed : samples[b];
-        for (size_t i = 0; from && i < s->frame && i < 64; i++) {
-            uint32_t bits;
-            memcpy(&bits, from + i, sizeof(bits));
-            key = (key ^ bits) * 1099511628211u;
-        }
-    }
-    return key;
+    struct weir_rng rng = weir_rng_stream(seed, WEIR_RNG_DROPOUT, a);
+    uint64_t high = weir_rng_u32(&rng);
+    rng = weir_rng_stream(high << 32 | weir_rng_u32(&rng), WEIR_RNG_DROPOUT, b);
+    high = weir_rng_u32(&rng);
+    return high << 32 | weir_rng_u32(&rng);
+}
+
+void weir_surrogate_set_draw(struct weir_surrogate *s, uint64_t seed,
+                             uint64_t step, uint32_t micro_batch)
+{
+    s->key = key_of(seed, step, micro_batch);
+}
+
+/* Statistics are summed over steps of the chain and over micro-batches: their
+ * shares of the batch make that a mean. */
+static void share_statistics(const struct weir_surrogate *s, float inv_count,
+                             float *grad)
+{
+    size_t from = weir_net_trained(s->net), to = weir_net_packed(s->net);
+    float share = 0;
+    for (int b = 0; b < s->config.batch; b++)
+        share += s->present[b] ? inv_count / (float)s->config.unroll : 0.0F;
+    for (size_t i = from; i < to; i++)
+        grad[i] *= share;
 }
 
 int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
@@ -276,15 +329,18 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
     int last = s->config.unroll, batch = s->config.batch;
     if (last == 0)
         return WEIR_FAIL(EINVAL, "surrogate: made for prediction only");
-    weir_net_set_mode(s->net, WEIR_NET_TRAIN, key_of(s, packed, samples));
+    for (int b = 0; b < batch; b++)
+        s->present[b] = samples[b] != NULL;
+    weir_net_set_mode(s->net, WEIR_NET_TRAIN, s->key, s->present);
     int rc = run_chain(s, packed, norm, samples);
     for (int b = 0; b < batch; b++) {
         const float *target = target_of(s, samples, b, last);
         loss[b] = 0;
         difficulty[b] =
             target ? weir_loss(s->config.difficulty,
-                               state_at(s, last) + (size_t)b * s->frame, target,
-                               s->frame)
+                               states_of(s, last) + (size_t)b * s->frame +
+                                   s->skipped,
+                               target + s->skipped, s->frame - s->skipped)
                    : 0.0F;
     }
     s->turned_ns = weir_now_ns();
@@ -293,6 +349,7 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
         add_errors(s, k + 1, norm, samples, inv_count, loss);
         rc = retreat(s, k, packed, norm, grad);
     }
+    share_statistics(s, inv_count, grad);
     return rc;
 }
 
@@ -301,19 +358,36 @@ int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s)
     return s->turned_ns;
 }
 
-int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,
-                           const struct weir_normaliser *norm, const float *in,
-                           int n, float *out)
+static int predict(struct weir_surrogate *s, const float *packed,
+                   const struct weir_normaliser *norm, const float *in, int n,
+                   float *out)
 {
     if (n < 0 || n > s->config.batch)
         return WEIR_FAIL(EINVAL, "surrogate: %d states, batch is %d", n,
                          s->config.batch);
     size_t floats = (size_t)n * s->frame;
-    weir_net_set_mode(s->net, WEIR_NET_PREDICT, 0);
     memset(s->state, 0, batch_floats(s) * sizeof(float));
     memcpy(s->state, in, floats * sizeof(float));
     int rc = advance(s, 0, packed, norm, s->state, s->sensitivity);
     if (!rc)
         memcpy(out, s->sensitivity, floats * sizeof(float));
     return rc;
+}
+
+int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,
+                           const struct weir_normaliser *norm, const float *in,
+                           int n, float *out)
+{
+    weir_net_set_mode(s->net, WEIR_NET_PREDICT, 0, NULL);
+    return predict(s, packed, norm, in, n, out);
+}
+
+int weir_surrogate_sample(struct weir_surrogate *s, uint64_t seed,
+                          uint64_t draw, const float *packed,
+                          const struct weir_normaliser *norm, const float *in,
+                          int n, float *out)
+{
+    weir_net_set_mode(s->net, WEIR_NET_SAMPLE, key_of(seed, draw, UINT64_MAX),
+                      NULL);
+    return predict(s, packed, norm, in, n, out);
 }

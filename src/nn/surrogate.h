@@ -12,6 +12,14 @@
  *     residual:  x' = x + residual * net(s)
  *     direct:    x' = mean + deviation * net(s)
  *
+ * Where some channels of a state are given (nn/model.h) the net reads those
+ * and makes the others, and the prediction is direct:
+ *
+ *     x'[given] = x[given],  x'[others] = deviation * net(x[given] / deviation)
+ *
+ * without a mean, so that 0 (an absorbing edge) is 0 to the net. Losses then
+ * are of the others only.
+ *
  * and the training loss of a sample of `unroll` + 1 states u[0..unroll] is
  *
  *     L = 1/unroll * sum over k of loss(x[k], u[k])
@@ -25,8 +33,7 @@
  * shared. Calls allocate nothing. They set the calling thread's number of
  * OpenMP threads to `threads`, since the engine would otherwise start a team.
  *
- * Training runs the net in its training mode, prediction in the other: dropout's
- * masks follow from weights and samples, so that they need no state.
+ * Training runs the net in its training mode, prediction in the other.
  *
  * Determinism: the same weights, scales and samples give the same bits, in
  * whatever thread, on whatever core, in whatever other company. A sample's
@@ -50,7 +57,8 @@ struct weir_surrogate_config {
 /**
  * Compile @p model, which outlives the surrogate.
  * @return 0
- * @return -EINVAL a number of @p config is out of range
+ * @return -EINVAL a number of @p config is out of range; several steps of a
+ *         steady problem; a model that reads parameters
  * @return -ENOMEM, -WEIR_EENV as weir_net_create
  */
 int weir_surrogate_create(const struct weir_model *model,
@@ -87,6 +95,14 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
                          const float *const *samples, float inv_count,
                          float *grad, float *loss, float *difficulty);
 
+/**
+ * Masks of dropout in the train() to come: they follow from these numbers, the
+ * state's place in the batch and the step of the chain alone, whatever group
+ * computes them.
+ */
+void weir_surrogate_set_draw(struct weir_surrogate *s, uint64_t seed,
+                             uint64_t step, uint32_t micro_batch);
+
 /** When the last train() turned from forward to backward; CLOCK_MONOTONIC. */
 int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s);
 
@@ -98,5 +114,14 @@ int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s);
 int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,
                            const struct weir_normaliser *norm, const float *in,
                            int n, float *out);
+
+/**
+ * The same with dropout active: a draw from what nets with other units dropped
+ * predict (Gal and Ghahramani 2016). @p draw numbers the draws of @p seed.
+ */
+int weir_surrogate_sample(struct weir_surrogate *s, uint64_t seed,
+                          uint64_t draw, const float *packed,
+                          const struct weir_normaliser *norm, const float *in,
+                          int n, float *out);
 
 #endif

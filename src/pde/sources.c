@@ -153,6 +153,7 @@ static void describe(const void *config, struct weir_solver_info *info)
     const struct config *c = config;
     *info = (struct weir_solver_info){
         .shape = {.channels = 2, .dims = 2, .n = {c->points, c->points}},
+        .given = 1,
         .extent = {c->points + 1, c->points + 1},
         .origin = {1, 1},
         .spacing = {1, 1},

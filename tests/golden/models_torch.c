@@ -170,7 +170,7 @@ static void train(struct trial *t)
     struct weir_net *net;
     char what[16];
     ok(weir_net_create(t->model, &config, &net));
-    weir_net_set_mode(net, WEIR_NET_TRAIN, 0);
+    weir_net_set_mode(net, WEIR_NET_TRAIN, 0, NULL);
     for (int step = 0; step < 3; step++) {
         ok(weir_net_forward(net, 0, t->w, t->x, t->y));
         snprintf(what, sizeof(what), "y%d", step);
@@ -182,8 +182,11 @@ static void train(struct trial *t)
             compare(t, "dx", "", t->dx, t->frames, 2e-5);
             compare_tensors(t, "gradient/", t->grad, 5e-5);
         }
-        weir_adam_step(&adam, (uint64_t)step, t->packed, t->grad, t->w, t->m,
+        size_t trained = weir_model_trained(t->model);
+        weir_adam_step(&adam, (uint64_t)step, trained, t->grad, t->w, t->m,
                        t->v, t->w, t->m, t->v);
+        weir_statistics_step(t->packed - trained, t->grad + trained,
+                             t->w + trained, t->w + trained);
     }
     compare_tensors(t, "after/", t->w, 5e-5);
     weir_net_destroy(net);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Batch normalisation (Ioffe and Szegedy 2015). The running statistics are
- * tensors beside the weights. So that any optimiser, reduction or average of
- * weights serves them too, they get a gradient like weights do: that of (r -
- * s)^2 / 2, r the statistic and s this micro-batch's, times a small number that
- * keeps it out of a gradient's norm. Adam, whose step does not depend on the
- * gradient's size, lets them follow at its learning rate.
+ * Batch normalisation (Ioffe and Szegedy 2015). A batch is what one call gets:
+ * a micro-batch, whose size the configuration fixes, so that the number of
+ * groups shows in no bit. The running statistics are tensors beside the
+ * weights; backward leaves the batch's own figures where their gradients would
+ * be (see weir_model_trained), and so they are reduced, kept and saved like
+ * everything else.
  */
 #include "base/err.h"
 #include "base/heap.h"
@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const double EPSILON = 1e-5, FOLLOW = 1e-4;
+static const double EPSILON = 1e-5;
 
 enum { WEIGHT, BIAS, MEAN, VARIANCE };
 
@@ -45,7 +45,7 @@ int weir_graph_batch_norm(struct weir_graph *g, int in, const char *name)
 
 struct norm {
     struct weir_layout x;
-    double values; /* of a channel in a batch */
+    double values; /* of a channel in the batch at hand */
     double *sum, *other, *sample, *moment;
     float *a, *b, *c;
 };
@@ -79,7 +79,6 @@ static int norm_plan(struct weir_layer_site *site, void **plan)
     if (!n)
         return WEIR_FAIL(ENOMEM, "%s", site->layer->name);
     n->x = *site->y;
-    n->values = (double)n->x.batch * n->x.rows * n->x.points;
     n->sum = weir_array(4 * padded, sizeof(*n->sum));
     n->a = weir_array(3 * padded, sizeof(*n->a));
     if (!n->sum || !n->a) {
@@ -96,15 +95,24 @@ static int norm_plan(struct weir_layer_site *site, void **plan)
     return 0;
 }
 
+static bool is_there(const struct weir_layer_pass *p, int sample)
+{
+    return !p->training || !p->present || p->present[sample];
+}
+
 /* sum = sums over the batch of x, other = of (x - center)^2 or of x z. */
-static void gather(struct norm *n, const float *x, const float *z,
-                   const double *center)
+static void gather(struct norm *n, const struct weir_layer_pass *p,
+                   const float *x, const float *z, const double *center)
 {
     size_t bytes = (size_t)n->x.padded * sizeof(double);
     memset(n->other, 0, bytes);
     if (z)
         memset(n->sum, 0, bytes);
+    n->values = 0;
     for (int b = 0; b < n->x.batch; b++) {
+        if (!is_there(p, b))
+            continue;
+        n->values += (double)n->x.rows * n->x.points;
         if (z)
             weir_channel_products(&n->x, b, x, z, n->sample, n->moment);
         else
@@ -119,13 +127,14 @@ static void gather(struct norm *n, const float *x, const float *z,
 static void measure(struct norm *n, const struct weir_layer_pass *p)
 {
     float *mean = p->keep, *inverse = mean + n->x.padded;
-    gather(n, p->x[0], p->x[0], NULL);
+    gather(n, p, p->x[0], p->x[0], NULL);
     for (int c = 0; c < n->x.channels; c++)
-        n->sum[c] /= n->values;
-    gather(n, p->x[0], NULL, n->sum);
+        n->sum[c] /= fmax(n->values, 1);
+    gather(n, p, p->x[0], NULL, n->sum);
     for (int c = 0; c < n->x.channels; c++) {
         mean[c] = (float)n->sum[c];
-        inverse[c] = (float)(1 / sqrt(n->other[c] / n->values + EPSILON));
+        inverse[c] =
+            (float)(1 / sqrt(n->other[c] / fmax(n->values, 1) + EPSILON));
     }
 }
 
@@ -156,17 +165,28 @@ static int norm_forward(void *plan, const struct weir_layer_pass *p)
     return 0;
 }
 
-/* Statistics are followed with the unbiased variance, as PyTorch's. */
-static void follow(struct norm *n, const struct weir_layer_pass *p, int c)
+/* The batch's own figures; the variance unbiased, as PyTorch keeps it. */
+static void tell(const struct norm *n, const struct weir_layer_pass *p, int c)
 {
     double inverse = (double)p->keep[n->x.padded + c];
     double variance = 1 / (inverse * inverse) - EPSILON;
     if (n->values > 1)
         variance *= n->values / (n->values - 1);
-    p->dw[MEAN][c] =
-        (float)(FOLLOW * ((double)p->w[MEAN][c] - (double)p->keep[c]));
-    p->dw[VARIANCE][c] =
-        (float)(FOLLOW * ((double)p->w[VARIANCE][c] - variance));
+    p->dw[MEAN][c] = p->keep[c];
+    p->dw[VARIANCE][c] = (float)fmax(variance, 0);
+}
+
+/* A sample that is not there moved no figure, so none moves it. */
+static void give(const struct norm *n, const struct weir_layer_pass *p)
+{
+    size_t frame = (size_t)n->x.padded * weir_layout_area(&n->x);
+    for (int b = 0; b < n->x.batch; b++)
+        if (is_there(p, b))
+            weir_channel_combine(&n->x, b, n->a, p->dy, n->b, p->x[0], n->c,
+                                 p->dx[0]);
+        else
+            memset(p->dx[0] + (size_t)b * frame, 0, frame * sizeof(float));
+    weir_halo_clear(&n->x, p->dx[0]);
 }
 
 static int norm_backward(void *plan, const struct weir_layer_pass *p)
@@ -176,12 +196,12 @@ static int norm_backward(void *plan, const struct weir_layer_pass *p)
     weir_halo_fold(&n->x, p->dy, NULL, 0.0F);
     for (int i = WEIGHT; i <= VARIANCE; i++)
         memset(p->dw[i], 0, (size_t)n->x.padded * sizeof(float));
-    gather(n, p->dy, p->x[0], NULL);
+    gather(n, p, p->dy, p->x[0], NULL);
     for (int c = 0; c < n->x.channels; c++) {
         double scaled =
             (n->other[c] - (double)mean[c] * n->sum[c]) * (double)inverse[c];
         double gain = (double)p->w[WEIGHT][c] * (double)inverse[c];
-        double own = p->training ? gain / n->values : 0;
+        double own = p->training ? gain / fmax(n->values, 1) : 0;
         double slope = own * scaled * (double)inverse[c];
         p->dw[WEIGHT][c] = (float)scaled;
         p->dw[BIAS][c] = (float)n->sum[c];
@@ -189,13 +209,10 @@ static int norm_backward(void *plan, const struct weir_layer_pass *p)
         n->b[c] = (float)-slope;
         n->c[c] = (float)(slope * (double)mean[c] - own * n->sum[c]);
         if (p->training)
-            follow(n, p, c);
+            tell(n, p, c);
     }
-    for (int b = 0; b < n->x.batch && p->dx[0]; b++)
-        weir_channel_combine(&n->x, b, n->a, p->dy, n->b, p->x[0], n->c,
-                             p->dx[0]);
     if (p->dx[0])
-        weir_halo_clear(&n->x, p->dx[0]);
+        give(n, p);
     return 0;
 }
 
