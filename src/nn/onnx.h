@@ -20,7 +20,8 @@
  * @param residual the net predicts the change of a state
  * @param[out] out the bytes of the file; freed by weir_blob_free
  * @return 0
- * @return -ENOTSUP a layer has no form in ONNX here; the message names it
+ * @return -ENOTSUP a layer has no form in ONNX here, and the message names it;
+ *         or the problem is a steady one
  * @return -ENOMEM
  */
 int weir_onnx_write(const struct weir_model *model,
