@@ -43,14 +43,14 @@ def check(what, holds, text):
 
 
 status, text = draw(COLUMNS, b"step", "run", config, "--out", "run",
-                    "--set", "training.steps=6000",
-                    "--set", "simulations.budget=2000")
+                    "--set", "training.steps=100000",
+                    "--set", "simulations.budget=30000")
 lines = re.findall(r"\r\x1b\[K(step [^\r\n\x1b^]*)", text)
 check("the line is redrawn", len(lines) >= 3, text)
 for line in lines:
     check("a line fits: %d" % len(line), len(line) < COLUMNS, line)
     check("step and loss in " + line,
-          re.match(r"step \d+/6000 \| loss \d\.\de[-+]\d\d \| val ", line), text)
+          re.match(r"step \d+/100000 \| loss \d\.\de[-+]\d\d \| val ", line), text)
 check("no progress lines on a terminal", "progress time=" not in text, text)
 check("Ctrl-C ends with 130: %d" % status, status == 130, text)
 check("Ctrl-C says so", "Interrupt: writing a checkpoint" in text, text)
