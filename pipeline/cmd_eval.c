@@ -136,7 +136,9 @@ static void print_verdict(const struct verdict *v, const struct verdict *other,
     printf("data      %u trajectories of %u steps", set->n, set->steps);
     if (v->e.invalid)
         printf(", %u of them not finite and left out", v->e.invalid);
-    printf("\n\none step, nRMSE        error   persistence    ratio%s\n", more);
+    printf("\n\n%s, nRMSE        error   %-11s    ratio%s\n",
+           set->given ? "frames  " : "one step",
+           set->given ? "the mean" : "persistence", more);
     print_figures(&v->e.error, &v->e.persistence,
                   other ? &other->e.error : NULL, FIGURES);
     if (v->e.spread > 0)

@@ -65,6 +65,17 @@ static inline void steered_free(struct steered_run *run)
     free(run->u);
 }
 
+/** A new strategy in the place of the old one, with its saved state. */
+static inline void steered_restart(struct steered_run *run)
+{
+    struct weir_blob blob = {0};
+    ok(run->ops->save(run->self, &blob));
+    run->ops->destroy(run->self);
+    ok(run->ops->create(run->env, &run->opts, &run->self));
+    ok(run->ops->restore(run->self, &blob));
+    weir_blob_free(&blob);
+}
+
 static inline void steered_start_next(struct steered_run *run)
 {
     uint32_t id = run->started++;
@@ -127,6 +138,37 @@ static inline void steered_finish(struct steered_run *run)
 {
     while (run->started < run->env->budget)
         steered_step(run);
+}
+
+/**
+ * @p strategy over the whole of @p env, once in one piece and once restarted
+ * every 333 batches: the same proposals to the bit.
+ * @param[out] whole  the run in one piece, for more checks; steered_free() it
+ * @return how many of its simulations were steered: without any there was no
+ *         state to lose
+ */
+static inline uint32_t steered_restarts_change_nothing(
+    struct steered_run *whole, const char *strategy,
+    const struct weir_strategy_env *env, const char *const *settings,
+    double (*hardness)(const double *, size_t))
+{
+    struct steered_run cut;
+    steered_init(whole, strategy, env, settings);
+    steered_init(&cut, strategy, env, settings);
+    whole->hardness = cut.hardness = hardness;
+    while (cut.started < env->budget) {
+        steered_step(whole);
+        steered_step(&cut);
+        if (cut.batch % 333 == 0)
+            steered_restart(&cut);
+    }
+    assert_memory_equal(cut.u, whole->u,
+                        env->budget * env->space.n * sizeof(double));
+    steered_free(&cut);
+    uint32_t bred = 0;
+    for (uint32_t id = 0; id < env->budget; id++)
+        bred += whole->cell[id].bred;
+    return bred;
 }
 
 #endif

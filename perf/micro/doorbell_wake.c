@@ -13,14 +13,16 @@
 #include <time.h>
 
 static struct weir_doorbell bell;
-static _Alignas(64) _Atomic int64_t posted;  /* when the ring began; 0: none */
+/* When the ring began; 0: none. The waiter's load (C1) sees all that was before
+ * the ringer's store (P1). */
+static _Alignas(64) _Atomic int64_t posted;
 static _Alignas(64) _Atomic uint64_t rounds; /* waits entered */
 static _Atomic bool over;
 
 static bool is_posted(void *ctx)
 {
     (void)ctx;
-    return atomic_load_explicit(&posted, memory_order_acquire) != 0;
+    return atomic_load_explicit(&posted, memory_order_acquire) != 0; /* C1 */
 }
 
 static void *wait_on(void *ctx)
@@ -53,7 +55,7 @@ static void run(const char *state, int core, int64_t pause_ns, int wakes)
         if (i == wakes)
             atomic_store(&over, true);
         int64_t before = weir_now_ns();
-        atomic_store_explicit(&posted, before, memory_order_release);
+        atomic_store_explicit(&posted, before, memory_order_release); /* P1 */
         weir_doorbell_ring(&bell);
         weir_hist_record(cost, weir_now_ns() - before);
     }

@@ -2,7 +2,8 @@
 /* What moving payloads in place can reach when handing over costs nothing: the
  * same slots, written in order and handed over half the region at a time by one
  * flag per half. No transport that hands over one payload at a time can beat
- * it but by luck with the caches. */
+ * it but by luck with the caches. A half is handed over by its flag: set (P1,
+ * seen by C1) with what was written, cleared (P2, seen by C2) when it was read. */
 #include "perf/peers/transport.h"
 
 #include "base/heap.h"
@@ -63,7 +64,7 @@ static void *begin(struct transport *t, int to)
     struct way *w = &t->to[to];
     if (starts_half(t, w->sent))
         while (atomic_load_explicit(&half_of(t, w, w->sent)->full,
-                                    memory_order_acquire))
+                                    memory_order_acquire)) /* C2 */
             weir_pause();
     return w->slots + w->sent % t->slots * t->bytes;
 }
@@ -73,7 +74,7 @@ static void send_slot(struct transport *t, int to)
     struct way *w = &t->to[to];
     if (starts_half(t, ++w->sent))
         atomic_store_explicit(&half_of(t, w, w->sent - 1)->full, 1,
-                              memory_order_release);
+                              memory_order_release); /* P1 */
 }
 
 static const void *receive(struct transport *t, int me)
@@ -81,7 +82,7 @@ static const void *receive(struct transport *t, int me)
     struct way *w = &t->to[me];
     if (starts_half(t, w->received))
         while (!atomic_load_explicit(&half_of(t, w, w->received)->full,
-                                     memory_order_acquire))
+                                     memory_order_acquire)) /* C1 */
             weir_pause();
     return w->slots + w->received % t->slots * t->bytes;
 }
@@ -91,7 +92,7 @@ static void done(struct transport *t, int me)
     struct way *w = &t->to[me];
     if (starts_half(t, ++w->received))
         atomic_store_explicit(&half_of(t, w, w->received - 1)->full, 0,
-                              memory_order_release);
+                              memory_order_release); /* P2 */
 }
 
 static void close_halves(struct transport *t)

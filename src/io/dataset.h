@@ -55,7 +55,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/** What is going to be written. Everything outlives create and resume. */
+/** What is going to be written. Everything it points to outlives finish: the
+ * writer reads it until then. */
 struct weir_dataset_plan {
     const char *name;                    /* dataset_name */
     const struct weir_solver_info *info; /* shape, grid, fields, constants */

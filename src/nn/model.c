@@ -50,10 +50,17 @@ int weir_model_create_for(const struct weir_model_ops *ops,
     if (io->parameters < 0 || (io->parameters && io->given))
         return WEIR_FAIL(EINVAL, "model %s: from %d parameters and %d channels",
                          ops->name, io->parameters, io->given);
-    if (ops->is_direct != (io->parameters > 0))
-        return WEIR_FAIL(EINVAL, "model %s: leads from %s", ops->name,
-                         ops->is_direct ? "parameters to a frame"
-                                        : "frame to frame");
+    if (ops->is_direct && io->parameters == 0)
+        return WEIR_FAIL(EINVAL,
+                         "model %s: takes parameters and a time, samples hold "
+                         "frames only; choose one that leads from frame to "
+                         "frame",
+                         ops->name);
+    if (!ops->is_direct && io->parameters > 0)
+        return WEIR_FAIL(EINVAL,
+                         "model %s: leads from frame to frame, not from "
+                         "parameters",
+                         ops->name);
     return create(ops, opts, *io, out);
 }
 

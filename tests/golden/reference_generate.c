@@ -5,31 +5,12 @@
  * Prints the measured error beside the tolerance of every set.
  */
 #include "tests/child.h"
-#include "tests/golden/reference.h"
+#include "tests/golden/reference_cases.h"
 #include "tests/scratch.h"
 
 #include "io/dataset_reader.h"
 
 static char dir[PATH_MAX], config[PATH_MAX], start[PATH_MAX], out[PATH_MAX];
-
-static const struct case_of cases_of[] = {
-    {"burgers", {"nu", "b"}, NULL, NULL, 0, false},
-    {"burgers", {"nu", "b"}, NULL, NULL, 1, false},
-    {"kdv", {"a3", "a4", "b"}, NULL, NULL, 0, false},
-    {"kdv", {"a3", "a4", "b"}, NULL, NULL, 1, false},
-    {"ks", {"a2", "a4", "b"}, "mean_mode", "removed", 0, false},
-    {"ks", {"a2", "a4", "b"}, "mean_mode", "removed", 1, false},
-    {"ks_cons", {"a2", "a4", "b"}, NULL, NULL, 0, false},
-    {"ks_cons", {"a2", "a4", "b"}, NULL, NULL, 1, false},
-    {"ks2d", {"a2", "a4", "b"}, "hyper", "separable", 0, false},
-    {"ks2d", {"a2", "a4", "b"}, "hyper", "biharmonic", 1, false},
-    {"ns2d", {"nu", "drag", "force_amp", "force_k"}, NULL, NULL, 0, false},
-    {"ns2d", {"nu", "drag", "force_amp", "force_k"}, NULL, NULL, 1, false},
-    {"gs2d", {"d1", "d2", "F", "kill"}, NULL, NULL, 0, false},
-    {"gs2d", {"d1", "d2", "F", "kill"}, NULL, NULL, 1, false},
-};
-
-#define CASES (sizeof(cases_of) / sizeof(cases_of[0]))
 
 /* ---- what a user writes ------------------------------------------------------ */
 

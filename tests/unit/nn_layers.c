@@ -478,7 +478,7 @@ static void direct_architectures_agree(void **state)
     ok(weir_options_init(ops->options, &opts));
     ok(weir_options_set(&opts, "width", "7"));
     fails(weir_model_create(ops, &opts, &line, &model), -EINVAL);
-    says("from parameters to a frame");
+    says("takes parameters and a time");
     ok(weir_model_create_direct(ops, &opts, 5, &line, &model));
     agrees("direct", model, 4, 80);
     ok(weir_model_create_direct(ops, &opts, 3, &plane, &model));

@@ -18,13 +18,7 @@
 enum { KERNEL = 3 };
 
 static const struct weir_option options[] = {
-    {.name = "width",
-     .type = WEIR_OPTION_INT,
-     .fallback = "32",
-     .min = 1,
-     .max = 1024,
-     .unit = "channels",
-     .help = "hidden channels; multiples of 16 are fastest"},
+    WEIR_OPTION_HIDDEN("32", "16"),
     {.name = "depth",
      .type = WEIR_OPTION_INT,
      .fallback = "10",

@@ -11,24 +11,6 @@
  */
 #include "nn/models/parts.h"
 
-static const struct weir_option options[] = {
-    {.name = "width",
-     .type = WEIR_OPTION_INT,
-     .fallback = "64",
-     .min = 1,
-     .max = 8192,
-     .help = "of hidden layers"},
-    {.name = "depth",
-     .type = WEIR_OPTION_INT,
-     .fallback = "3",
-     .min = 1,
-     .max = 100,
-     .unit = "layers",
-     .help = "hidden layers"},
-    WEIR_OPTION_ACTIVATION("relu"),
-    {0},
-};
-
 static int build(const struct weir_options *opts, struct weir_graph *g)
 {
     weir_graph_output(g, weir_parts_perceptron(g, weir_graph_input(g), opts));
@@ -38,7 +20,7 @@ static int build(const struct weir_options *opts, struct weir_graph *g)
 const struct weir_model_ops weir_model_direct = {
     .name = "direct",
     .summary = "perceptron from parameters and time to a frame",
-    .options = options,
+    .options = weir_perceptron_options,
     .is_direct = true,
     .build = build,
 };

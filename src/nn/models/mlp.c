@@ -13,24 +13,6 @@
  */
 #include "nn/models/parts.h"
 
-static const struct weir_option options[] = {
-    {.name = "width",
-     .type = WEIR_OPTION_INT,
-     .fallback = "64",
-     .min = 1,
-     .max = 8192,
-     .help = "of hidden layers"},
-    {.name = "depth",
-     .type = WEIR_OPTION_INT,
-     .fallback = "3",
-     .min = 1,
-     .max = 100,
-     .unit = "layers",
-     .help = "hidden layers"},
-    WEIR_OPTION_ACTIVATION("relu"),
-    {0},
-};
-
 static int build(const struct weir_options *opts, struct weir_graph *g)
 {
     const struct weir_value frame = g->value[0];
@@ -44,7 +26,7 @@ static int build(const struct weir_options *opts, struct weir_graph *g)
 const struct weir_model_ops weir_model_mlp = {
     .name = "mlp",
     .summary = "perceptron over all values of a frame (APEBench MLP)",
-    .options = options,
+    .options = weir_perceptron_options,
     .spelling = "MLP;width;depth;activation",
     .build = build,
 };

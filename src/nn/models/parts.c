@@ -39,6 +39,40 @@ int weir_parts_conv(struct weir_graph *g, int x, const char *name, int channels,
     return weir_graph_conv(g, x, name, &conv);
 }
 
+int weir_parts_blocks(struct weir_graph *g, const struct weir_options *opts,
+                      int (*block)(struct weir_graph *g, int x, int i,
+                                   const struct weir_options *opts))
+{
+    int width = (int)weir_option_int(opts, "width");
+    int blocks = (int)weir_option_int(opts, "blocks");
+    enum weir_padding padding = weir_parts_padding(opts);
+    int x = weir_graph_input(g);
+    x = weir_parts_conv(g, x, "lift", width, 1, 1, padding);
+    for (int i = 0; i < blocks; i++)
+        x = block(g, x, i, opts);
+    x = weir_parts_conv(g, x, "project", g->shape.channels, 1, 1, padding);
+    weir_graph_output(g, x);
+    return g->error;
+}
+
+const struct weir_option weir_perceptron_options[] = {
+    {.name = "width",
+     .type = WEIR_OPTION_INT,
+     .fallback = "64",
+     .min = 1,
+     .max = 8192,
+     .help = "of hidden layers"},
+    {.name = "depth",
+     .type = WEIR_OPTION_INT,
+     .fallback = "3",
+     .min = 1,
+     .max = 100,
+     .unit = "layers",
+     .help = "hidden layers"},
+    WEIR_OPTION_ACTIVATION("relu"),
+    {0},
+};
+
 int weir_parts_perceptron(struct weir_graph *g, int x,
                           const struct weir_options *opts)
 {

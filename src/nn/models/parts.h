@@ -20,6 +20,14 @@
         .help = "between layers"                                               \
     }
 
+/** The option `width` of nets whose grids all have as many channels. */
+#define WEIR_OPTION_HIDDEN(standard, fastest)                                  \
+    {                                                                          \
+        .name = "width", .type = WEIR_OPTION_INT, .fallback = (standard),      \
+        .min = 1, .max = 1024, .unit = "channels",                             \
+        .help = "hidden channels; multiples of " fastest " are fastest"        \
+    }
+
 /** The option `padding`. */
 #define WEIR_OPTION_PADDING                                                    \
     {                                                                          \
@@ -38,8 +46,20 @@ const char *weir_parts_name(const char *format, ...)
 int weir_parts_conv(struct weir_graph *g, int x, const char *name, int channels,
                     int kernel, int dilation, enum weir_padding padding);
 
-/** Linear layers with the options width, depth and activation, named layer.0,
- * layer.1, ..., from a vector to the graph's frame. */
+/**
+ * The whole of a net of blocks: a conv 1 "lift" to the option width, as many
+ * blocks as the option blocks says, a conv 1 "project" to the frame.
+ * @param block  adds block @p i after @p x and returns its value
+ * @return the graph's error
+ */
+int weir_parts_blocks(struct weir_graph *g, const struct weir_options *opts,
+                      int (*block)(struct weir_graph *g, int x, int i,
+                                   const struct weir_options *opts));
+
+/** The options width, depth and activation of a perceptron. */
+extern const struct weir_option weir_perceptron_options[];
+/** Linear layers by weir_perceptron_options, named layer.0, layer.1, ..., from
+ * a vector to the graph's frame. */
 int weir_parts_perceptron(struct weir_graph *g, int x,
                           const struct weir_options *opts);
 

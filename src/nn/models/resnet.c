@@ -14,13 +14,7 @@
 #include "nn/models/parts.h"
 
 static const struct weir_option options[] = {
-    {.name = "width",
-     .type = WEIR_OPTION_INT,
-     .fallback = "32",
-     .min = 1,
-     .max = 1024,
-     .unit = "channels",
-     .help = "hidden channels; multiples of 16 are fastest"},
+    WEIR_OPTION_HIDDEN("32", "16"),
     {.name = "blocks",
      .type = WEIR_OPTION_INT,
      .fallback = "8",
@@ -48,16 +42,7 @@ static int block(struct weir_graph *g, int x, int i,
 
 static int build(const struct weir_options *opts, struct weir_graph *g)
 {
-    int width = (int)weir_option_int(opts, "width");
-    int blocks = (int)weir_option_int(opts, "blocks");
-    enum weir_padding padding = weir_parts_padding(opts);
-    int x = weir_graph_input(g);
-    x = weir_parts_conv(g, x, "lift", width, 1, 1, padding);
-    for (int i = 0; i < blocks; i++)
-        x = block(g, x, i, opts);
-    x = weir_parts_conv(g, x, "project", g->shape.channels, 1, 1, padding);
-    weir_graph_output(g, x);
-    return g->error;
+    return weir_parts_blocks(g, opts, block);
 }
 
 const struct weir_model_ops weir_model_resnet = {
