@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "pipeline/commands.h"
+#include "pipeline/commands/commands.h"
 
 #include "base/err.h"
 #include "weir/option.h"

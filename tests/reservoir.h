@@ -9,7 +9,7 @@
 #include "tests/test.h"
 
 #include "base/heap.h"
-#include "pipeline/reservoir.h"
+#include "pipeline/stages/reservoir.h"
 
 /* Sizes of the usual case; capacity, lanes, slots_per_port, batch. */
 struct basin {

@@ -16,9 +16,9 @@
 #include "base/log.h"
 #include "io/checkpoint_dir.h"
 #include "io/run_dir.h"
-#include "pipeline/intake.h"
-#include "pipeline/registries.h"
-#include "pipeline/session.h"
+#include "pipeline/run/registries.h"
+#include "pipeline/session/session.h"
+#include "pipeline/stages/intake.h"
 
 #include <pthread.h>
 #include <unistd.h>

@@ -9,11 +9,11 @@
  * simulations of 6 samples, unless overridden.
  */
 #include "base/log.h"
-#include "pipeline/acquisition_stage.h"
-#include "pipeline/cut.h"
-#include "pipeline/intake.h"
-#include "pipeline/registries.h"
-#include "pipeline/run.h"
+#include "pipeline/run/registries.h"
+#include "pipeline/run/run.h"
+#include "pipeline/stages/acquisition_stage.h"
+#include "pipeline/stages/cut.h"
+#include "pipeline/stages/intake.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #include "perf/perf.h"
 
 #include "base/err.h"
-#include "pipeline/reservoir.h"
+#include "pipeline/stages/reservoir.h"
 
 struct job {
     const char *name;

@@ -7,7 +7,7 @@
 
 #include "base/err.h"
 #include "client/host.h"
-#include "pipeline/client_door.h"
+#include "pipeline/clients/client_door.h"
 #include "shm/ring.h"
 #include "weir/client.h"
 

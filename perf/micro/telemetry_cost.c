@@ -9,7 +9,7 @@
 #include "perf/perf.h"
 
 #include "base/err.h"
-#include "pipeline/probe.h"
+#include "pipeline/run/probe.h"
 #include "shm/counters.h"
 
 enum { CALLS = 10000 };

@@ -4,7 +4,7 @@
  * coordinates separated by blanks, and anything behind a '#'. Simulations
  * beyond the list (successors of failed ones) are drawn from the target density.
  *
- * The rounds of a pool run (pipeline/pool.h) are runs of this strategy.
+ * The rounds of a pool run (pipeline/pool/pool.h) are runs of this strategy.
  */
 #include "acquire/design.h"
 #include "acquire/registry.h"

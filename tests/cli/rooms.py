@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""src keeps to its rooms and stays silent.
+"""src keeps to its rooms and stays silent; pipeline keeps to its floors.
 
 A room includes itself and the rooms before it, never pipeline; include/weir
-includes itself alone. src neither prints nor ends the process nor reads the
+includes itself alone. A floor of pipeline includes itself and those below. src neither prints nor ends the process nor reads the
 environment; it may write to buffers and to files of its own. The client room
 may read the environment: in a solver's process that is how it is told things.
 Usage: rooms.py ROOT
@@ -10,7 +10,7 @@ Usage: rooms.py ROOT
 import re
 import sys
 
-from sources import ROOMS, files, room_of, split
+from sources import FLOORS, ROOMS, files, room_of, split
 
 INCLUDE = re.compile(r'#\s*include\s+"([^"]+)"')
 FORBIDDEN = re.compile(r"\b(v?printf|puts|putchar|perror|psignal|exit|_exit|_Exit|quick_exit"
@@ -24,8 +24,22 @@ def include_is_allowed(room, name):
     return room in ROOMS and first in ROOMS[: ROOMS.index(room) + 1]
 
 
+def level(floor):
+    return next((i for i, names in enumerate(FLOORS) if floor in names), len(FLOORS))
+
+
+def upstairs(root):
+    """Includes of pipeline that point to a higher floor."""
+    for path in files(root, "pipeline"):
+        here = level(path.relative_to(root).parts[1])
+        for i, line in enumerate(split(path.read_text())[0]):
+            for name in INCLUDE.findall(line):
+                if name.startswith("pipeline/") and level(name.split("/")[1]) > here:
+                    yield f"{path.relative_to(root)}:{i + 1}: below {name}"
+
+
 def main(root):
-    wrong, seen = [], 0
+    wrong, seen = list(upstairs(root)), 0
     for path in files(root, "include", "src"):
         room, (code, _) = room_of(root, path), split(path.read_text())
         if room != "include" and room not in ROOMS:

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
-# src keeps to its rooms and stays silent (rooms.py), and the check itself
-# notices when it does not.
+# src keeps to its rooms and stays silent, pipeline keeps to its floors
+# (rooms.py), and the check itself notices when they do not.
 set -eu
 export PYTHONDONTWRITEBYTECODE=1
 here=$(cd "$(dirname "$0")" && pwd)
@@ -26,11 +26,20 @@ plant() {
     }
 }
 plant 'shm may not include io/config.h' '#include "io/config.h"'
-plant 'shm may not include pipeline/reservoir.h' '#include "pipeline/reservoir.h"'
+plant 'shm may not include pipeline/stages/reservoir.h' '#include "pipeline/stages/reservoir.h"'
 plant 'src does not use printf' 'void f(void) { printf("hello\n"); }'
 plant 'src does not use stderr' 'void f(void) { fprintf(stderr, "hello\n"); }'
 plant 'src does not use exit' 'void f(void) { exit(1); }'
 plant 'src does not use getenv' 'char *f(void) { return getenv("HOME"); }'
+
+# A floor may not look up.
+mkdir -p "$tmp/pipeline/run"
+echo '#include "pipeline/session/session.h"' >"$tmp/pipeline/run/run.c"
+if python3 "$here/rooms.py" "$tmp" >"$tmp/out"; then
+    echo "not noticed: a floor that looks up"
+    exit 1
+fi
+grep -q '^pipeline/run/run.c:1: below pipeline/session' "$tmp/out"
 
 # What is allowed stays allowed.
 rm -rf "$tmp"/*

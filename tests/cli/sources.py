@@ -6,6 +6,15 @@ import re
 # A room may include itself and the rooms before it.
 ROOMS = ["base", "shm", "client", "topo", "pde", "nn", "acquire", "io"]
 
+# The floors of pipeline, those that know each other in one line.
+FLOORS = [
+    {"clients", "run"},
+    {"stages", "record"},
+    {"session"},
+    {"view"},
+    {"pool", "commands"},
+]
+
 TOKEN = re.compile(r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'', re.S)
 
 

@@ -10,7 +10,7 @@
 #include "tests/small_run.h"
 #include "tests/stress/stress.h"
 
-#include "pipeline/solver_stage.h"
+#include "pipeline/stages/solver_stage.h"
 #include "shm/barrier.h"
 
 #include <sched.h>

@@ -103,24 +103,24 @@ weir_broken(nn_determinism shared_state src/nn/surrogate.c "s->state = all + 3 *
     s->state = one = one ? one : weir_array(own_floats(s), sizeof(float));")
 
 # A lane writes on into a slot it has committed.
-weir_broken(reservoir late_write pipeline/solver_stage.c
+weir_broken(reservoir late_write pipeline/stages/solver_stage.c
   "say(l, WEIR_MESSAGE_SAMPLE, (uint32_t)slot);"
   "say(l, WEIR_MESSAGE_SAMPLE, (uint32_t)slot);
     for (volatile int i = 0; i < 500; i++)
         ;
     weir_slot_at(&l->run->slots, (uint32_t)slot)->frames[0] = -1;")
 # A slot that the groups are reading is evicted and lent.
-weir_broken(reservoir lent_in_batch pipeline/reservoir.c
+weir_broken(reservoir lent_in_batch pipeline/stages/reservoir.c
   "seen == 0 || r->n_batch > 0" "seen == 0")
 # A sample of an attempt that is over comes in.
-weir_broken(reservoir stale pipeline/reservoir.c
+weir_broken(reservoir stale pipeline/stages/reservoir.c
   "s->attempt != attempt || s->step" "s->step")
 # Samples nobody has trained on make room.
-weir_broken(reservoir unseen_evicted pipeline/reservoir.c
+weir_broken(reservoir unseen_evicted pipeline/stages/reservoir.c
   "r->pool[r->unseen + weir_rng_below(&rng, seen)]"
   "r->pool[weir_rng_below(&rng, r->size)]")
 # Samples of a simulation that failed stay.
-weir_broken(reservoir kept_failed pipeline/intake.c
+weir_broken(reservoir kept_failed pipeline/stages/intake.c
   "weir_reservoir_withdraw(in->reservoir, id);" "")
 # A rerun delivers what an earlier attempt delivered before.
-weir_broken(reservoir no_skip pipeline/solver_stage.c "l->next = l->claim.skip;" "l->next = 0;")
+weir_broken(reservoir no_skip pipeline/stages/solver_stage.c "l->next = l->claim.skip;" "l->next = 0;")

@@ -2,7 +2,7 @@
 #include "tests/test.h"
 
 #include "base/rng.h"
-#include "pipeline/deal.h"
+#include "pipeline/stages/deal.h"
 #include "topo/topology.h"
 
 #define SLOTS 64

@@ -2,7 +2,7 @@
 #include "tests/test.h"
 
 #include "base/clock.h"
-#include "pipeline/solver_stage.h"
+#include "pipeline/stages/solver_stage.h"
 #include "tests/small_run.h"
 
 #include <unistd.h>

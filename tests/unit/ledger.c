@@ -2,7 +2,7 @@
 #include "tests/test.h"
 
 #include "base/heap.h"
-#include "pipeline/ledger.h"
+#include "pipeline/stages/ledger.h"
 
 #include <math.h>
 

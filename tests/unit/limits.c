@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/test.h"
 
-#include "pipeline/limits.h"
+#include "pipeline/view/limits.h"
 
 static void the_stage_that_waits_less_is_the_limit(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/test.h"
 
-#include "pipeline/predict.h"
+#include "pipeline/view/predict.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/test.h"
 
-#include "pipeline/rate.h"
+#include "pipeline/stages/rate.h"
 
 static void nothing_may_enter_before_a_step_has_earned_it(void **state)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Can trainer and solvers wait for each other for ever? A model of a run with
- * the rate rule itself (pipeline/rate.h) in it, played step by step over a grid
+ * the rate rule itself (pipeline/stages/rate.h) in it, played step by step over a grid
  * of sizes, with lanes that move in random order.
  *
  * A slot holds `window` samples, which arrive together; it can be evicted only
@@ -16,7 +16,7 @@
 
 #include "base/heap.h"
 #include "base/rng.h"
-#include "pipeline/rate.h"
+#include "pipeline/stages/rate.h"
 
 #include <math.h>
 

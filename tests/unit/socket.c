@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "tests/bench.h"
 
-#include "pipeline/socket.h"
+#include "pipeline/session/socket.h"
 
 struct stand {
     struct bench b;

@@ -2,8 +2,8 @@
 /* What a viewer of a whole run sees, through the socket alone. */
 #include "tests/session.h"
 
-#include "pipeline/limits.h"
-#include "pipeline/telemetry.h"
+#include "pipeline/run/telemetry.h"
+#include "pipeline/view/limits.h"
 
 #include <sys/mman.h>
 

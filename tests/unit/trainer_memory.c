@@ -3,7 +3,7 @@
 #include "tests/session.h"
 
 #include "nn/registry.h"
-#include "pipeline/trainer_memory.h"
+#include "pipeline/run/trainer_memory.h"
 
 #define SET(...)                                                               \
     (const char *const[])                                                      \

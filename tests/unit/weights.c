@@ -2,7 +2,7 @@
 #include "tests/test.h"
 
 #include "base/rng.h"
-#include "pipeline/weights.h"
+#include "pipeline/stages/weights.h"
 
 #include <math.h>
 

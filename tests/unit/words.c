@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* A list of words as one text. */
-#include "pipeline/words.h"
+#include "pipeline/clients/words.h"
 #include "tests/test.h"
 
 static void expect(const char *text, int n, const char *const *word)

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The rounds of a pool run, each `weir run` on a configuration of its own. */
+#include "pipeline/pool/pool.h"
+
+#include "base/err.h"
+#include "base/log.h"
+#include "io/run_dir.h"
+#include "io/runfile_reader.h"
+#include "pipeline/session/supervisor.h"
+#include "pipeline/stages/boundary.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Lanes' slots, when their number is not known yet. */
+#define LENT 1024
+
+static void list_path(const char *dir, int round_number, char *path)
+{
+    snprintf(path, PATH_MAX, "%s/round-%02d.txt", dir, round_number);
+}
+
+static void round_path(const char *dir, int round_number, char *path)
+{
+    snprintf(path, PATH_MAX, "%s/round-%02d", dir, round_number);
+}
+
+/* The newest list there is; -1: none. */
+static int newest(const struct weir_config *cfg, const char *dir)
+{
+    char path[PATH_MAX];
+    for (int k = cfg->pool.rounds - 1; k >= 0; k--) {
+        list_path(dir, k, path);
+        if (access(path, F_OK) == 0)
+            return k;
+    }
+    return -1;
+}
+
+/* Arguments of a round's `weir run`; texts of our own behind the user's. */
+struct line {
+    const char *word[2 * WEIR_MAX_SETS + 32];
+    int n;
+    char text[16][PATH_MAX + 64];
+    int texts;
+};
+
+static void say(struct line *l, const char *word)
+{
+    l->word[l->n++] = word;
+}
+
+static void set_to(struct line *l, const char *key, const char *value)
+{
+    char *text = l->text[l->texts++];
+    snprintf(text, sizeof(l->text[0]), "%s=%s", key, value);
+    say(l, "--set");
+    say(l, text);
+}
+
+static void set_number(struct line *l, const char *key, size_t value)
+{
+    char text[32];
+    snprintf(text, sizeof(text), "%zu", value);
+    set_to(l, key, text);
+}
+
+/* Everything in the reservoir before training, and nothing leaves it. */
+static void set_round(const struct weir_config *cfg, int round_number,
+                      const char *list, struct line *l)
+{
+    size_t n = weir_pool_labelled(cfg, round_number);
+    size_t samples = n * (size_t)weir_config_samples_per_simulation(cfg);
+    size_t batch = (size_t)cfg->training.batch;
+    size_t rounds = cfg->pool.warm ? (size_t)round_number + 1 : 1;
+    set_to(l, "run.mode", "online");
+    set_to(l, "acquisition.strategy", "listed");
+    set_to(l, "acquisition.file", list);
+    set_number(l, "simulations.budget", n);
+    set_number(l, "reservoir.capacity", samples + LENT);
+    set_number(l, "reservoir.watermark", samples > batch ? samples - batch : 1);
+    set_to(l, "reservoir.samples_per_batch", "1");
+    set_number(l, "training.steps", rounds * (size_t)cfg->training.steps);
+}
+
+static int run_round(const struct weir_config *cfg,
+                     const struct weir_arguments *args, const char *dir,
+                     int round_number, bool resume)
+{
+    char list[PATH_MAX], out[PATH_MAX], before[PATH_MAX];
+    struct line *l = calloc(1, sizeof(*l));
+    if (!l)
+        return WEIR_FAIL(ENOMEM, "pool: arguments");
+    list_path(dir, round_number, list);
+    round_path(dir, round_number, out);
+    say(l, "run");
+    say(l, args->config);
+    for (size_t i = 0; i < args->n_set; i++) {
+        say(l, "--set");
+        say(l, args->set[i]);
+    }
+    set_round(cfg, round_number, list, l);
+    say(l, "--out");
+    say(l, out);
+    if (resume)
+        say(l, "--resume");
+    else if (cfg->pool.warm && round_number > 0) {
+        round_path(dir, round_number - 1, before);
+        say(l, "--from");
+        say(l, before);
+    }
+    if (args->quiet)
+        say(l, "--quiet");
+    if (args->requeue)
+        say(l, "--requeue");
+    int rc = weir_command_run.run(l->n, (char **)l->word);
+    free(l);
+    return rc;
+}
+
+/* Whether the round ended by validation.stop_when: more labels are not needed. */
+static bool has_reached(const char *dir, int round_number)
+{
+    char path[PATH_MAX], file[PATH_MAX + 16];
+    struct weir_runfile_reader *r;
+    round_path(dir, round_number, path);
+    snprintf(file, sizeof(file), "%s/run.h5", path);
+    if (weir_runfile_reader_open(file, &r))
+        return false;
+    int status = weir_runfile_reader_status(r);
+    weir_runfile_reader_close(r);
+    return status == WEIR_ENDING_REACHED;
+}
+
+/* The list that round @p round_number ended with, and the next one. */
+static int choose_next(const struct weir_config *cfg, const char *dir,
+                       int round_number)
+{
+    char path[PATH_MAX], run[PATH_MAX];
+    struct weir_pool_list list = {0};
+    list_path(dir, round_number, path);
+    round_path(dir, round_number, run);
+    int rc = weir_pool_list_read(cfg, path, &list);
+    rc = rc ? rc : weir_pool_choose(cfg, run, round_number, &list);
+    list_path(dir, round_number + 1, path);
+    rc = rc ? rc : weir_pool_list_write(&list, path);
+    weir_pool_list_free(&list);
+    return rc;
+}
+
+static int begin(const struct weir_config *cfg, const char *dir)
+{
+    char path[PATH_MAX];
+    struct weir_pool_list list;
+    int rc = weir_pool_begin(cfg, &list);
+    list_path(dir, 0, path);
+    rc = rc ? rc : weir_pool_list_write(&list, path);
+    weir_pool_list_free(&list);
+    return rc;
+}
+
+static int all_rounds(const struct weir_config *cfg,
+                      const struct weir_arguments *args, const char *dir)
+{
+    int first = newest(cfg, dir);
+    bool resume = first >= 0;
+    if (resume && !args->resume) {
+        WEIR_FAIL(WEIR_ECONFIG, "%s: there is a pool run here already", dir);
+        return weir_err_hint("--resume goes on with it; --out takes another "
+                             "directory");
+    }
+    int rc = resume ? 0 : begin(cfg, dir);
+    for (int k = resume ? first : 0; rc == 0 && k < cfg->pool.rounds; k++) {
+        if (!args->quiet)
+            printf("round    %d of %d: %zu simulations\n", k + 1,
+                   cfg->pool.rounds, weir_pool_labelled(cfg, k));
+        fflush(stdout);
+        rc = run_round(cfg, args, dir, k, resume && k == first);
+        if (rc || k + 1 == cfg->pool.rounds || has_reached(dir, k))
+            break;
+        rc = choose_next(cfg, dir, k);
+    }
+    return rc;
+}
+
+int weir_pool_run(const struct weir_config *cfg,
+                  const struct weir_arguments *args, const char *dir)
+{
+    int rc = weir_pool_check(cfg);
+    rc = rc ? rc : weir_run_dir_prepare(dir);
+    int lock = rc ? rc : weir_run_dir_lock(dir);
+    if (lock < 0)
+        return lock;
+    rc = all_rounds(cfg, args, dir);
+    weir_run_dir_unlock(lock);
+    return rc;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_PIPELINE_RUN_H
+#define WEIR_PIPELINE_RUN_H
+
+/**
+ * @file
+ * What the stages of a run share: the configuration, the configured solver, the
+ * placement, and the memory between them. Made before any stage starts,
+ * released after all have ended; fixed in between, but for the contents of the
+ * shared memory, which follow the contracts of src/shm.
+ */
+#include "io/config.h"
+#include "nn/model.h"
+#include "pipeline/clients/stop.h"
+#include "shm/counters.h"
+#include "shm/loss.h"
+#include "shm/mapping.h"
+#include "shm/port.h"
+#include "shm/slot.h"
+#include "shm/stats.h"
+#include "shm/table.h"
+#include "topo/apply.h"
+#include "topo/plan.h"
+#include "topo/topology.h"
+#include "weir/solver.h"
+
+struct weir_trace;
+
+/** Counters a viewer sees; owned by the stage that writes them. */
+struct weir_run_counters {
+    struct weir_counter *step, *steps, *loss, *finished, *failed, *budget;
+    struct weir_counter *accepted, *resident, *unseen, *capacity;
+    struct weir_counter *generation, *bred, *checkpoint_step, *checkpoint_ns;
+    struct weir_counter *waited_ns, *validation;
+    struct weir_counter *free, *drawn, *lost, *batch, *phase;
+};
+
+/** Room for the histograms of telemetry.h. */
+#define WEIR_RUN_METRICS 32
+
+struct weir_run {
+    const struct weir_config *cfg;
+    const char *dir;  /* NULL: nothing is written (--check) */
+    int64_t start_ns; /* CLOCK_MONOTONIC, less the time of earlier sessions */
+    const char *lineage; /* what it continues; "" */
+
+    const struct weir_solver_ops *solver;
+    void *solver_config;
+    struct weir_solver_info info;
+    size_t frame_floats;
+    uint32_t window;  /* states in a sample */
+    uint32_t samples; /* per simulation */
+    double samples_per_batch;
+
+    struct weir_topology topology;
+    struct weir_plan plan;
+    uint32_t lanes, solver_threads, groups, micro_batches;
+    uint32_t gradients; /* buffers; each is one group's work */
+
+    struct weir_mapping memory;
+    struct weir_table *table;
+    struct weir_loss_ring **loss; /* [groups] */
+    struct weir_port **port;      /* [lanes] */
+    struct weir_slots slots;
+    struct weir_doorbell *trainer_bell, *acquire_bell, *checkpoint_bell,
+        *record_bell;
+    struct weir_mapping stats_memory; /* what viewers may map */
+    struct weir_stats *stats;
+    uint32_t hist_at[WEIR_RUN_METRICS]; /* first histogram of each metric */
+    struct weir_run_counters count;
+    struct weir_trace *trace; /* NULL: none is written */
+
+    struct weir_stop stop;
+};
+
+/**
+ * Plan the run and lay out its memory.
+ * @param cfg loaded and checked; outlives the run
+ * @param topology taken over by the run
+ * @return 0
+ * @return -WEIR_ECONFIG the solver or the plan refuses the configuration
+ * @return -WEIR_EENV    no core to train on, or too little memory
+ */
+int weir_run_create(const struct weir_config *cfg, const char *dir,
+                    struct weir_topology *topology, struct weir_run **out);
+void weir_run_destroy(struct weir_run *run);
+
+/**
+ * The solver and the sizes that follow from `cfg`, which is all that is set;
+ * for those who need no more of a run. Ends with run->solver->release.
+ * @return 0, -WEIR_ECONFIG the solver refuses the configuration
+ */
+int weir_run_configure(struct weir_run *run);
+
+/** The plan of a configuration, without making anything else of it. */
+int weir_run_plan(const struct weir_config *cfg,
+                  const struct weir_topology *topology, struct weir_plan *plan);
+
+/** What the run's model reads and makes. */
+struct weir_model_io weir_run_model_io(const struct weir_run *run);
+
+/** Buffers that the gradients of a batch's micro-batches are gathered in. */
+uint32_t weir_run_gradients(const struct weir_config *cfg);
+
+static inline bool weir_run_is_lockstep(const struct weir_run *run)
+{
+    return run->cfg->run.clock == WEIR_CLOCK_LOCKSTEP;
+}
+
+/** Samples that must come before a reservoir that is empty can be drawn from. */
+static inline uint64_t weir_run_samples_to_start(const struct weir_run *run)
+{
+    return (uint64_t)run->cfg->reservoir.watermark +
+           (uint64_t)run->cfg->training.batch;
+}
+
+/** Solver thread that runs @p lane; its first lane has the same number. */
+static inline uint32_t weir_run_thread_of(const struct weir_run *run,
+                                          uint32_t lane)
+{
+    return lane % run->solver_threads;
+}
+
+/** Wake the thread that runs @p lane. */
+void weir_run_ring_lane(const struct weir_run *run, uint32_t lane);
+/** Wake every solver thread. */
+void weir_run_ring_lanes(const struct weir_run *run);
+
+/** Name the calling thread and bind it to @p place. */
+void weir_run_enter(struct weir_run *run, const struct weir_place *place,
+                    const char *name);
+
+/** Seconds since the run started. */
+double weir_run_seconds(const struct weir_run *run, int64_t ns);
+
+#endif

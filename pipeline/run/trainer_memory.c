@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/run/trainer_memory.h"
+
+#include "base/err.h"
+#include "nn/ensemble.h"
+#include "nn/registry.h"
+#include "pipeline/run/registries.h"
+
+static int net_bytes(const struct weir_model *model, const struct weir_run *run,
+                     int batch, size_t *out)
+{
+    struct weir_surrogate_config config = {
+        .batch = batch,
+        .unroll = run->cfg->training.unroll,
+        .threads = 1,
+        .residual = run->cfg->training.residual,
+    };
+    struct weir_surrogate *s;
+    int rc = weir_surrogate_create(model, &config, &s);
+    if (rc)
+        return rc;
+    *out = weir_surrogate_bytes(s);
+    weir_surrogate_destroy(s);
+    return 0;
+}
+
+static int group_bytes(const struct weir_model *model,
+                       const struct weir_run *run, size_t *out)
+{
+    size_t one, two, micro = (size_t)run->cfg->training.micro_batch;
+    int rc = net_bytes(model, run, 1, &one);
+    rc = rc ? rc : net_bytes(model, run, 2, &two);
+    if (rc)
+        return rc;
+    *out = one + (micro - 1) * (two > one ? two - one : 0);
+    if (run->cfg->training.accumulate > 1)
+        *out += weir_model_packed(model) * sizeof(float);
+    return 0;
+}
+
+static size_t set_bytes(const struct weir_run *run, int trajectories)
+{
+    size_t steps = (size_t)run->cfg->simulations.steps;
+    size_t state = run->frame_floats, figures = 3;
+    return (size_t)trajectories * sizeof(float) *
+           ((steps + 1) * state + steps * figures);
+}
+
+/* Two halves of three vectors, perhaps two averages, and the best. */
+static void count_vectors(const struct weir_model *model,
+                          const struct weir_run *run,
+                          struct weir_trainer_memory *m)
+{
+    const struct weir_config *cfg = run->cfg;
+    size_t vectors = cfg->training.ema > 0 ? 9 : 7;
+    m->gradient = (size_t)cfg->training.members * weir_ensemble_stride(model) *
+                  sizeof(float);
+    m->weights = vectors * m->gradient;
+    m->gradients = weir_run_gradients(cfg);
+}
+
+int weir_trainer_memory_plan(const struct weir_run *run,
+                             struct weir_trainer_memory *out)
+{
+    const struct weir_config *cfg = run->cfg;
+    const struct weir_model_ops *ops = weir_model_find(cfg->model.name);
+    struct weir_model *model;
+    if (!ops)
+        return -weir_err_code();
+    struct weir_model_io io = weir_run_model_io(run);
+    int rc = weir_model_create_for(ops, &cfg->model.options, &io, &model);
+    if (rc)
+        return weir_refusal(rc, "model", cfg->model.name);
+    size_t held = set_bytes(run, cfg->validation.trajectories);
+    size_t tested = set_bytes(run, cfg->test.trajectories);
+    *out = (struct weir_trainer_memory){
+        .evaluated = held + tested,
+    };
+    count_vectors(model, run, out);
+    rc = group_bytes(model, run, &out->group);
+    weir_model_destroy(model);
+    return rc;
+}
+
+size_t weir_trainer_memory_total(const struct weir_trainer_memory *m,
+                                 uint32_t groups)
+{
+    return m->weights + m->gradients * m->gradient + groups * m->group +
+           m->evaluated;
+}

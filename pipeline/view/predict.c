@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "pipeline/view/predict.h"
+
+#include "base/heap.h"
+#include "pipeline/run/registries.h"
+#include "pipeline/run/telemetry.h"
+#include "pipeline/run/trainer_memory.h"
+#include "pipeline/session/session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define STEPS 60 /* of the measuring run */
+#define SETS  16 /* it adds to the user's */
+
+/* ---- the model ---- */
+
+static double most(double a, double b, double c)
+{
+    return fmax(a, fmax(b, c));
+}
+
+struct weir_prediction weir_predict(const struct weir_costs *costs,
+                                    const struct weir_workload *load,
+                                    int groups, int solvers, double cores)
+{
+    int rounds = (load->micro_batches + groups - 1) / groups;
+    double solving = load->new_samples * costs->sample;
+    double training =
+        load->micro_batches * costs->micro + costs->update + costs->serial;
+    struct weir_prediction p = {
+        .trainer =
+            rounds * costs->micro + costs->update / groups + costs->serial,
+        .solvers = solving / solvers,
+        .cores = cores > 0 ? (training + solving) / cores : 0,
+    };
+    p.step = most(p.trainer, p.solvers, p.cores);
+    p.bound = p.step == p.cores     ? WEIR_BOUND_CORES
+              : p.step == p.trainer ? WEIR_BOUND_TRAINER
+                                    : WEIR_BOUND_SOLVERS;
+    /* A sample is written once and read by every batch it is in; gradients are
+     * written, and with weights and moments read and written once more. */
+    p.bytes = ((load->new_samples + load->batch) * load->slot_bytes +
+               (2 * load->micro_batches + 7) * load->gradient_bytes) /
+              p.step;
+    return p;
+}
+
+int weir_predict_best_groups(const struct weir_costs *costs,
+                             const struct weir_workload *load, int cores)
+{
+    int best = 1;
+    double least = INFINITY;
+    for (int g = 1; g < cores && g <= load->micro_batches; g++) {
+        double step = weir_predict(costs, load, g, cores - g, 0).step;
+        if (step < least) {
+            least = step;
+            best = g;
+        }
+    }
+    return best;
+}
+
+int weir_predict_workload(const struct weir_config *cfg,
+                          struct weir_workload *load)
+{
+    struct weir_run run = {.cfg = cfg};
+    int rc = weir_run_configure(&run);
+    if (rc)
+        return rc;
+    struct weir_trainer_memory m;
+    rc = weir_trainer_memory_plan(&run, &m);
+    int micro = cfg->training.micro_batch;
+    *load = (struct weir_workload){
+        .micro_batches = (cfg->training.batch + micro - 1) / micro,
+        .batch = cfg->training.batch,
+        .new_samples = weir_config_samples_per_batch(cfg),
+        .slot_bytes = (double)run.slots.stride,
+        .gradient_bytes = rc ? 0 : (double)m.gradient,
+    };
+    run.solver->release(run.solver_config);
+    return rc;
+}
+
+/* ---- measuring ---- */
+
+static void watch_nothing(void *ctx, const struct weir_session *s)
+{
+    (void)ctx, (void)s;
+}
+
+/* A low quantile: the time a core was taken away is no cost of the part. */
+static double cost_of(const struct weir_run *run, enum weir_metric metric)
+{
+    struct weir_hist *h = weir_array(1, sizeof(*h));
+    if (!h)
+        return 0;
+    weir_telemetry_merge(run, metric, h);
+    double seconds = (double)weir_hist_quantile(h, 0.2) * 1e-9;
+    free(h);
+    return seconds;
+}
+
+static void read_costs(const struct weir_session *s, struct weir_costs *c)
+{
+    const struct weir_run *run = s->run;
+    double steps = run->samples + run->window - 2;
+    c->sample = cost_of(run, WEIR_METRIC_SOLVER_STEP) * steps / run->samples;
+    c->micro =
+        cost_of(run, WEIR_METRIC_FORWARD) + cost_of(run, WEIR_METRIC_BACKWARD);
+    c->update = cost_of(run, WEIR_METRIC_REDUCE);
+    double rest = cost_of(run, WEIR_METRIC_STEP) - c->update -
+                  c->micro * run->micro_batches;
+    c->serial = cost_of(run, WEIR_METRIC_ASSEMBLY) + fmax(rest, 0);
+}
+
+static int measure(const struct weir_config *cfg, struct weir_costs *costs)
+{
+    struct weir_topology topology = {0};
+    struct weir_session *s = NULL;
+    struct weir_session_start start = {.lineage = ""};
+    int rc = weir_topology_discover(&topology);
+    rc = rc ? rc : weir_session_create(cfg, NULL, &topology, &start, &s);
+    rc = rc ? rc : weir_session_run(s, watch_nothing, NULL, 1e6);
+    if (rc == 0)
+        read_costs(s, costs);
+    weir_session_destroy(s);
+    weir_topology_free(&topology);
+    return rc;
+}
+
+/* One group, one solver thread, no more samples than it takes. */
+static size_t add_sets(const struct weir_config *cfg, char text[SETS][96],
+                       const char **set, size_t n)
+{
+    int batch = cfg->training.batch;
+    int64_t samples = weir_config_samples_per_simulation(cfg);
+    const char *const fixed[] = {
+        "run.clock=live",
+        "placement.groups=1",
+        "placement.solver_threads=1",
+        "validation.trajectories=0",
+        "test.trajectories=0",
+        "checkpoint.every=0",
+        "training.warmup_steps=1",
+        "reservoir.samples_per_batch=1",
+    };
+    size_t k = 0;
+    for (; k < sizeof(fixed) / sizeof(*fixed); k++)
+        snprintf(text[k], 96, "%s", fixed[k]);
+    snprintf(text[k++], 96, "training.steps=%d", STEPS);
+    snprintf(text[k++], 96, "reservoir.watermark=%d", batch);
+    snprintf(text[k++], 96, "simulations.budget=%lld",
+             (long long)((2 * batch + STEPS) / samples + 8 + cfg->run.lanes));
+    for (size_t i = 0; i < k; i++)
+        set[n++] = text[i];
+    return n;
+}
+
+int weir_predict_measure(const char *path, const char *const *set, size_t n,
+                         struct weir_costs *costs)
+{
+    char text[SETS][96];
+    const char *all[SETS + 128];
+    struct weir_config *cfg;
+    if (n > 128)
+        return WEIR_FAIL(WEIR_ECONFIG, "--predict: more than 128 --set");
+    int rc = weir_config_load(path, &weir_registries, set, n, &cfg);
+    if (rc)
+        return rc;
+    memcpy(all, set, n * sizeof(*set));
+    n = add_sets(cfg, text, all, n);
+    weir_config_free(cfg);
+    rc = weir_config_load(path, &weir_registries, all, n, &cfg);
+    if (rc)
+        return WEIR_NOTE(rc, "measuring for --predict");
+    rc = weir_config_check(cfg);
+    rc = rc ? rc : measure(cfg, costs);
+    weir_config_free(cfg);
+    return rc;
+}
