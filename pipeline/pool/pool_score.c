@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pipeline/pool/pool_score.h"
 
+#include "acquire/scorer.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "pipeline/pool/pool.h"
@@ -15,27 +16,44 @@
 /* One chunk of candidates. */
 struct work {
     struct weir_loaded loaded;
+    struct weir_scorer *scorer;
     void *lane;
     bool oracle;
     int steps; /* of a rollout */
     size_t frame;
-    double *u;              /* [dims] */
-    float *first;           /* (CHUNK, frame) */
-    float *truth;           /* (CHUNK, steps, frame), of the oracle */
-    float *rolled, *spread; /* (CHUNK, steps, frame) */
+    double *u;    /* [dims] */
+    float *first; /* (CHUNK, frame) */
+    float *truth; /* (CHUNK, steps, frame), of the oracle */
 };
 
 static void close_work(struct work *w)
 {
     if (w->lane)
         w->loaded.run.solver->destroy(w->lane);
+    weir_scorer_destroy(w->scorer);
     if (w->loaded.predictor)
         weir_loaded_close(&w->loaded);
     free(w->u);
     free(w->first);
     free(w->truth);
-    free(w->rolled);
-    free(w->spread);
+}
+
+static int make_scorer(const struct weir_config *cfg, struct work *w)
+{
+    static const char *const name[] = {
+        [WEIR_POOL_DISAGREEMENT] = "disagreement", [WEIR_POOL_LOSS] = "loss"};
+    const struct weir_predictor_info *info = w->loaded.info;
+    struct weir_scorer_config config = {
+        .score = weir_score_find(name[cfg->pool.score]),
+        .numbers.loss = cfg->training.loss,
+        .steps = w->steps,
+        .batch = CHUNK,
+        .residual = info->residual,
+        .members = info->members,
+        .seed = cfg->run.seed,
+    };
+    return weir_scorer_create(weir_predictor_model(w->loaded.predictor),
+                              &config, &w->scorer);
 }
 
 static int open_work(const struct weir_config *cfg, const char *dir,
@@ -51,11 +69,12 @@ static int open_work(const struct weir_config *cfg, const char *dir,
     w->u = weir_array(cfg->space.n, sizeof(*w->u));
     w->first = weir_array(CHUNK * w->frame, sizeof(float));
     w->truth = weir_array(w->oracle ? all : 1, sizeof(float));
-    w->rolled = weir_array(all, sizeof(float));
-    w->spread = weir_array(all, sizeof(float));
-    if (!w->u || !w->first || !w->truth || !w->rolled || !w->spread)
+    if (!w->u || !w->first || !w->truth)
         return WEIR_FAIL(ENOMEM, "pool: rollouts of %d steps", w->steps);
-    return w->loaded.run.solver->create(w->loaded.run.solver_config, &w->lane);
+    rc = make_scorer(cfg, w);
+    return rc ? rc
+              : w->loaded.run.solver->create(w->loaded.run.solver_config,
+                                             &w->lane);
 }
 
 /* First frame of candidate @p i of the chunk, and of the oracle all others. */
@@ -79,20 +98,12 @@ static int solve(const struct weir_config *cfg, struct work *w, uint32_t place,
     return rc;
 }
 
-static double mean_square(const float *a, const float *b, size_t n)
-{
-    double sum = 0;
-    for (size_t j = 0; j < n; j++) {
-        double d = (double)a[j] - (b ? (double)b[j] : 0);
-        sum += d * d;
-    }
-    return sum / (double)n;
-}
-
 static int score_chunk(const struct weir_config *cfg, struct work *w,
-                       const uint32_t *place, size_t n, double *score)
+                       const uint32_t *place, size_t n, uint64_t draw,
+                       double *score)
 {
-    size_t each = (size_t)w->steps * w->frame;
+    struct weir_scorer_weights weights = {
+        .now = weir_predictor_ensemble(w->loaded.predictor)};
     bool diverged[CHUNK] = {0};
     for (size_t i = 0; i < n; i++) {
         int rc = solve(cfg, w, place[i], i);
@@ -102,17 +113,10 @@ static int score_chunk(const struct weir_config *cfg, struct work *w,
         if (rc)
             memset(w->first + i * w->frame, 0, w->frame * sizeof(float));
     }
-    int rc = weir_predictor_rollout(w->loaded.predictor, w->first, (int)n,
-                                    w->steps, w->rolled, w->spread);
-    for (size_t i = 0; rc == 0 && i < n; i++) {
-        const float *rolled = w->rolled + i * each;
-        if (diverged[i])
-            score[i] = 0;
-        else if (w->oracle)
-            score[i] = mean_square(rolled, w->truth + i * each, each);
-        else
-            score[i] = mean_square(w->spread + i * each, NULL, each);
-    }
+    int rc = weir_scorer_score(w->scorer, &weights, draw, w->first, (int)n,
+                               w->oracle ? w->truth : NULL, score);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        score[i] = diverged[i] ? 0 : score[i];
     return rc;
 }
 
@@ -123,7 +127,7 @@ int weir_pool_score(const struct weir_config *cfg, const char *dir,
     int rc = open_work(cfg, dir, &w);
     for (size_t i = 0; rc == 0 && i < n; i += CHUNK)
         rc = score_chunk(cfg, &w, place + i, n - i < CHUNK ? n - i : CHUNK,
-                         score + i);
+                         i / CHUNK, score + i);
     close_work(&w);
     return rc ? WEIR_NOTE(rc, "scoring a pool by %s", dir) : 0;
 }

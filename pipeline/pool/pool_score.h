@@ -4,14 +4,9 @@
 
 /**
  * @file
- * How much a pool's candidates are wanted, by what a round has learned. Each is
- * rolled out from its first frame over pool.rollout of a trajectory, members by
- * themselves:
- *
- *   disagreement  mean over time, channels and points of the members' variance
- *                 (AL4PDE's S)
- *   loss          mean squared error of their mean against the solver: the
- *                 oracle, which solves the whole pool
+ * How much a pool's candidates are wanted, by what a round has learned: a score
+ * of acquire/score.h, over pool.rollout of a trajectory from their first frame.
+ * The oracle's loss is that of training, and it solves the whole pool.
  *
  * A candidate whose simulation diverges scores 0: it would give no samples. A
  * rollout that is not finite gives a score that is not.

@@ -42,20 +42,12 @@ double weir_ensemble_crps(const float *const *p, size_t m, const float *truth,
     return (off / count - apart / (count * count)) / (double)n;
 }
 
-static double squared_norm(const float *a, const float *b, size_t n)
+double weir_squared_discrepancy(const float *now, const float *before, size_t n)
 {
     double sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += ((double)a[i] - (double)b[i]) * ((double)a[i] - (double)b[i]);
+    for (size_t i = 0; i < n; i++) {
+        double apart = (double)now[i] - (double)before[i];
+        sum += apart * apart;
+    }
     return sum;
-}
-
-double weir_output_discrepancy(const float *now, const float *before, size_t n)
-{
-    return sqrt(squared_norm(now, before, n));
-}
-
-double weir_round_discrepancy(const float *now, const float *before, size_t n)
-{
-    return 0.5 * squared_norm(now, before, n);
 }

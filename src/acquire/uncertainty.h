@@ -35,15 +35,12 @@ double weir_dropout_entropy(const float *const *p, size_t m, size_t n,
                             double weight);
 
 /**
- * Temporal output discrepancy (same paper): the 2-norm of the difference of
- * outputs with weights of two times, T optimiser steps apart (T = 1).
+ * Squared 2-norm of the difference of outputs with weights of two times. Its
+ * root is that paper's temporal output discrepancy, T optimiser steps apart
+ * (T = 1); half of it what its code ran, between the best checkpoints of two
+ * successive rounds.
  */
-double weir_output_discrepancy(const float *now, const float *before, size_t n);
-
-/**
- * The same as that paper's code ran it: half the squared norm, between the best
- * checkpoints of two successive rounds.
- */
-double weir_round_discrepancy(const float *now, const float *before, size_t n);
+double weir_squared_discrepancy(const float *now, const float *before,
+                                size_t n);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/rng.h"
+#include "nn/layer.h"
 #include "nn/model_impl.h"
 
 #include <stdlib.h>
@@ -102,6 +103,15 @@ const struct weir_shape *weir_model_shape(const struct weir_model *model)
 const struct weir_model_io *weir_model_io(const struct weir_model *model)
 {
     return &model->io;
+}
+
+bool weir_model_has_dropout(const struct weir_model *model)
+{
+    const struct weir_graph *g = &model->graph;
+    for (int i = 0; i < g->layers; i++)
+        if (!strcmp(g->layer[i].ops->name, "dropout"))
+            return true;
+    return false;
 }
 
 size_t weir_model_inputs(const struct weir_model *model)

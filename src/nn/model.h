@@ -99,6 +99,9 @@ size_t weir_model_inputs(const struct weir_model *model);
 const struct weir_shape *weir_model_shape(const struct weir_model *model);
 const struct weir_model_io *weir_model_io(const struct weir_model *model);
 
+/** Whether prediction with dropout differs from prediction without. */
+bool weir_model_has_dropout(const struct weir_model *model);
+
 /** Floats in a packed vector, padding included; a multiple of 16. */
 size_t weir_model_packed(const struct weir_model *model);
 /**

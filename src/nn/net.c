@@ -80,17 +80,28 @@ static int plan_layers(struct weir_net *net)
     return 0;
 }
 
+/* What the last layer with parameters reads. */
+static int features_of(const struct weir_graph *g)
+{
+    for (int i = g->layers - 1; i >= 0; i--)
+        if (g->layer[i].params > 0)
+            return g->layer[i].in[0];
+    return 0;
+}
+
 /* Forward, step t runs layer t. A value is alive from its making to its last
- * reading, or all the time where backward will read it; so is what layers keep. */
+ * reading, or all the time where backward will read it, or who asks for
+ * features; so is what layers keep. */
 static void place_activations(struct weir_net *net, struct weir_span *span)
 {
     const struct weir_graph *g = net->graph;
     for (int v = 0; v < g->values; v++) {
         int made = g->value[v].producer, used = g->value[v].last;
+        bool stays = trains(net) || used < 0 || v == features_of(g);
         span[v] = (struct weir_span){
             .floats = weir_layout_floats(&net->slot[v].layout),
             .first = trains(net) || made < 0 ? 0 : made,
-            .last = trains(net) || used < 0 ? g->layers : used,
+            .last = stays ? g->layers : used,
         };
     }
     for (int i = 0; i < g->layers; i++)
@@ -330,6 +341,30 @@ int weir_net_forward(struct weir_net *net, int tape, const float *packed,
     weir_layout_unpack(&net->slot[g->output].layout,
                        array(net, tape, g->output), y);
     return 0;
+}
+
+static double sum_channel(const struct weir_layout *l, const float *x)
+{
+    size_t row = (size_t)weir_layout_columns(l) * (size_t)l->block;
+    double sum = 0;
+    for (int r = 0; r < l->rows; r++)
+        for (int i = 0; i < l->points; i++)
+            sum += x[(size_t)r * row + (size_t)(i * l->block)];
+    return sum;
+}
+
+size_t weir_net_features(struct weir_net *net, int tape, float *feature)
+{
+    int value = features_of(net->graph);
+    const struct weir_layout *l = &net->slot[value].layout;
+    const float *x = array(net, tape, value);
+    double points = (double)l->rows * l->points;
+    for (int b = 0; feature && b < l->batch; b++)
+        for (int c = 0; c < l->channels; c++)
+            *feature++ =
+                (float)(sum_channel(l, x + weir_layout_channel(l, b, c)) /
+                        points);
+    return (size_t)l->channels;
 }
 
 WEIR_CLONES

@@ -68,6 +68,13 @@ int weir_net_forward(struct weir_net *net, int tape, const float *packed,
                      const float *x, float *y);
 
 /**
+ * Features of the last forward on @p tape: what the last layer with parameters
+ * read, the mean over points of each channel, (batch, channels). How many
+ * channels is returned; @p feature NULL: only that.
+ */
+size_t weir_net_features(struct weir_net *net, int tape, float *feature);
+
+/**
  * The adjoint of the forward on @p tape, which must have run with the same
  * weights: from dy = dL/dy the gradients @p dx = dL/dx (NULL: not wanted) and
  * @p grad = dL/dpacked, overwritten or, with @p accumulate, added to. The

@@ -391,3 +391,8 @@ int weir_surrogate_sample(struct weir_surrogate *s, uint64_t seed,
                       NULL);
     return predict(s, packed, norm, in, n, out);
 }
+
+size_t weir_surrogate_features(struct weir_surrogate *s, float *feature)
+{
+    return weir_net_features(s->net, 0, feature);
+}

@@ -124,4 +124,10 @@ int weir_surrogate_sample(struct weir_surrogate *s, uint64_t seed,
                           const struct weir_normaliser *norm, const float *in,
                           int n, float *out);
 
+/**
+ * Features of the states of the last prediction: weir_net_features, a row for
+ * each state. @return numbers of a row; @p feature NULL: only that
+ */
+size_t weir_surrogate_features(struct weir_surrogate *s, float *feature);
+
 #endif

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_ACQUIRE_SCORE_H
+#define WEIR_ACQUIRE_SCORE_H
+
+/**
+ * @file
+ * Scores: how much a candidate is wanted, as a number that follows from several
+ * predictions of it. Who predicts is what a score needs:
+ *
+ *   disagreement  members   mean of (p - mean p)^2: AL4PDE's query by committee
+ *   entropy       passes    the same over passes with dropout active, times
+ *                           1 + weight tanh(mean p): arXiv 2407.07674, equation
+ *                           2, has weight 0, its released code 2000
+ *   tod           times     2-norm of the difference of outputs with weights of
+ *                           two times (temporal output discrepancy, same paper)
+ *   tod_rounds    times     half its square, as that paper's code has it
+ *   loss          truth     loss of the members' mean against the truth: an
+ *                           oracle, for pools only
+ *
+ * Means run over a rollout's frames and the values of a frame that are made,
+ * not given (nn/model.h); the norm is of the whole rollout. A prediction that
+ * is not finite gives a score that is not (weir_scores_cap).
+ *
+ * scorer.h computes them from whatever weights the caller has. To add one: its
+ * function and its line in score.c.
+ */
+#include "nn/loss.h"
+
+#include <stddef.h>
+
+/** Who predicts, and so what a caller must have. */
+enum weir_score_need {
+    WEIR_NEED_MEMBERS, /* each member of an ensemble */
+    WEIR_NEED_PASSES,  /* the first member, with dropout active, k times */
+    WEIR_NEED_TIMES,   /* the first member: weights now, weights before */
+    WEIR_NEED_TRUTH,   /* the mean of the members, and what is true */
+};
+
+/** Numbers that scores have. */
+struct weir_score_numbers {
+    double weight;            /* of tanh, in the entropy */
+    enum weir_loss_type loss; /* of the oracle, in the data's units */
+};
+
+struct weir_score {
+    const char *name;
+    const char *summary; /* one line */
+    enum weir_score_need needs;
+    /**
+     * The share of one frame of a rollout: @p m predictions of @p n values.
+     * @param truth  with WEIR_NEED_TRUTH, else NULL
+     */
+    double (*frame)(const struct weir_score_numbers *numbers,
+                    const float *const *p, size_t m, const float *truth,
+                    size_t n);
+    /** The score, from the sum of the shares of @p frames frames. */
+    double (*whole)(double sum, int frames);
+};
+
+/** All scores; @p n gets how many. */
+const struct weir_score *weir_score_list(size_t *n);
+/** The one called @p name. @return NULL: none is */
+const struct weir_score *weir_score_find(const char *name);
+
+#endif
