@@ -67,7 +67,7 @@ static void barrier(struct bench *b)
 static void train(struct bench *b, int index, struct weir_surrogate *s)
 {
     const float *sample[MOST];
-    float loss[MOST], difficulty[MOST];
+    float loss[MOST];
     size_t window = (size_t)((b->unroll + 1) * b->points);
     for (int i = index; i * b->micro < b->batch; i += b->groups) {
         for (int j = 0; j < b->micro; j++) {
@@ -75,8 +75,7 @@ static void train(struct bench *b, int index, struct weir_surrogate *s)
             sample[j] = at < b->batch ? b->data + (size_t)at * window : NULL;
         }
         fail_on(weir_surrogate_train(s, b->weights, &b->norm, sample,
-                                     1.0F / (float)b->batch, b->grad[i], loss,
-                                     difficulty));
+                                     1.0F / (float)b->batch, b->grad[i], loss));
     }
 }
 

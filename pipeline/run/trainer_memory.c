@@ -59,6 +59,16 @@ static void count_vectors(const struct weir_model *model,
     m->gradients = weir_run_gradients(cfg);
 }
 
+/* Whole micro-batches, and one frame to work in. */
+size_t weir_trainer_predicted_bytes(const struct weir_run *run)
+{
+    size_t batch = (size_t)run->cfg->training.batch;
+    size_t micro = (size_t)run->cfg->training.micro_batch;
+    size_t places = (batch + micro - 1) / micro * micro;
+    return ((size_t)run->cfg->training.members * places + 1) *
+           run->frame_floats * sizeof(float);
+}
+
 int weir_trainer_memory_plan(const struct weir_run *run,
                              struct weir_trainer_memory *out)
 {
@@ -75,6 +85,8 @@ int weir_trainer_memory_plan(const struct weir_run *run,
     size_t tested = set_bytes(run, cfg->test.trajectories);
     *out = (struct weir_trainer_memory){
         .evaluated = held + tested,
+        .predicted =
+            cfg->training.members > 1 ? weir_trainer_predicted_bytes(run) : 0,
     };
     count_vectors(model, run, out);
     rc = group_bytes(model, run, &out->group);
@@ -86,5 +98,5 @@ size_t weir_trainer_memory_total(const struct weir_trainer_memory *m,
                                  uint32_t groups)
 {
     return m->weights + m->gradients * m->gradient + groups * m->group +
-           m->evaluated;
+           m->evaluated + m->predicted;
 }

@@ -19,6 +19,7 @@ struct weir_trainer_memory {
     uint32_t gradients;
     size_t group;     /* nets and scratch of one group */
     size_t evaluated; /* held-out trajectories */
+    size_t predicted; /* of the batch, by every member; 0: there is one */
 };
 
 /**
@@ -28,6 +29,9 @@ struct weir_trainer_memory {
  */
 int weir_trainer_memory_plan(const struct weir_run *run,
                              struct weir_trainer_memory *out);
+
+/** The same number alone, of several members. */
+size_t weir_trainer_predicted_bytes(const struct weir_run *run);
 
 /** All of it, with @p groups. */
 size_t weir_trainer_memory_total(const struct weir_trainer_memory *m,

@@ -7,6 +7,7 @@
 #include "pipeline/run/probe.h"
 #include "pipeline/run/registries.h"
 #include "pipeline/run/telemetry.h"
+#include "pipeline/run/trainer_memory.h"
 #include "pipeline/stages/boundary.h"
 
 #include <math.h>
@@ -85,7 +86,10 @@ static int allocate(struct weir_trainer *t)
     t->slot = weir_array(t->batch, sizeof(*t->slot));
     t->grad = weir_array(t->run->gradients, sizeof(*t->grad));
     t->loss = weir_array(losses, sizeof(float));
-    t->difficulty = weir_array(losses, sizeof(float));
+    t->difficulty = weir_array((size_t)m * t->micro, sizeof(float));
+    if (t->members > 1)
+        whole &= !!(t->predicted = weir_array(
+                        (losses + 1) * t->run->frame_floats, sizeof(float)));
     t->square = weir_array(weir_norm_pieces(t->weights.n), sizeof(double));
     t->best = weir_array(t->weights.n, sizeof(float));
     t->group = weir_array(g, sizeof(*t->group));
@@ -166,6 +170,7 @@ void weir_trainer_destroy(struct weir_trainer *t)
     free(t->grad);
     free(t->loss);
     free(t->difficulty);
+    free(t->predicted);
     free(t->square);
     free(t->best);
     free(t->group);
@@ -177,6 +182,8 @@ size_t weir_trainer_bytes(const struct weir_trainer *t)
 {
     size_t vectors = 7 + t->run->gradients + (t->weights.decay > 0 ? 2 : 0);
     size_t bytes = vectors * t->weights.n * sizeof(float);
+    if (t->predicted)
+        bytes += weir_trainer_predicted_bytes(t->run);
     for (uint32_t i = 0; i < t->run->groups; i++)
         if (t->group[i].surrogate)
             bytes += weir_surrogate_bytes(t->group[i].surrogate);
@@ -217,6 +224,39 @@ static void note_passes(const struct group *g, uint32_t m, int64_t begin)
     weir_trace_end(WEIR_SPAN_backward, end);
 }
 
+static const float *frames_of(const struct weir_trainer *t, uint32_t i)
+{
+    return weir_slot_at(&t->run->slots, t->slot[i])->frames;
+}
+
+/* How hard sample @p i is, of which its members predict @p p. */
+static void judge(struct weir_trainer *t, uint32_t i, const float **p)
+{
+    const struct weir_run *run = t->run;
+    size_t given = weir_given_floats(&run->info), n = run->frame_floats;
+    size_t all = (size_t)run->micro_batches * t->micro;
+    for (int m = 0; m < t->members; m++)
+        p[m] += given;
+    t->difficulty[i] = weir_difficulty(
+        run->cfg->acquisition.loss_type, p, (size_t)t->members,
+        frames_of(t, i) + (run->window - 1) * n + given, n - given,
+        t->predicted ? t->predicted + (size_t)t->members * all * n : NULL);
+}
+
+/* What one member predicts is judged at once, several wait for each other. */
+static void note_predictions(const struct group *g, uint32_t member, uint32_t m)
+{
+    struct weir_trainer *t = g->t;
+    const float *p = weir_surrogate_predicted(g->surrogate);
+    size_t n = t->run->frame_floats;
+    size_t at = ((size_t)member * t->run->micro_batches + m) * t->micro;
+    if (t->predicted)
+        memcpy(t->predicted + at * n, p, t->micro * n * sizeof(float));
+    for (uint32_t i = 0; i < t->micro && !t->predicted; i++, p += n)
+        if (at + i < t->n)
+            judge(t, (uint32_t)at + i, (const float *[]){p});
+}
+
 static int train_micro_batch(struct group *g, uint32_t member, uint32_t m,
                              float *grad)
 {
@@ -225,9 +265,7 @@ static int train_micro_batch(struct group *g, uint32_t member, uint32_t m,
     size_t losses = ((size_t)member * t->run->micro_batches + m) * t->micro;
     for (uint32_t i = 0; i < t->micro; i++) {
         uint32_t at = m * t->micro + i;
-        g->sample[i] = at < t->n
-                           ? weir_slot_at(&t->run->slots, t->slot[at])->frames
-                           : NULL;
+        g->sample[i] = at < t->n ? frames_of(t, at) : NULL;
     }
     weir_surrogate_set_draw(
         g->surrogate, weir_ensemble_seed(t->run->cfg->run.seed, (int)member),
@@ -236,8 +274,8 @@ static int train_micro_batch(struct group *g, uint32_t member, uint32_t m,
     int64_t begin = weir_now_ns();
     int rc = weir_surrogate_train(
         g->surrogate, t->weights.w[t->weights.now] + weights, &t->normaliser,
-        g->sample, 1.0f / (float)t->n, grad, t->loss + losses,
-        t->difficulty + losses);
+        g->sample, 1.0f / (float)t->n, grad, t->loss + losses);
+    note_predictions(g, member, m);
     note_passes(g, m, begin);
     WEIR_END(passes, t->step, m);
     return rc;
@@ -260,14 +298,19 @@ static int train_part(struct group *g, uint32_t member, uint32_t part)
 }
 
 /* A sample's loss is the mean of its members'; it takes the first's place. */
-static void merge_members(struct weir_trainer *t, float *loss)
+static void merge_members(struct weir_trainer *t)
 {
     size_t all = (size_t)t->run->micro_batches * t->micro;
+    size_t n = t->run->frame_floats;
     for (uint32_t i = 0; t->members > 1 && i < t->n; i++) {
+        const float *p[WEIR_MEMBERS_MAX];
         double sum = 0;
-        for (size_t m = 0; m < (size_t)t->members; m++)
-            sum += loss[m * all + i];
-        loss[i] = (float)(sum / t->members);
+        for (size_t m = 0; m < (size_t)t->members; m++) {
+            sum += t->loss[m * all + i];
+            p[m] = t->predicted + (m * all + i) * n;
+        }
+        t->loss[i] = (float)(sum / t->members);
+        judge(t, i, p);
     }
 }
 
@@ -275,8 +318,7 @@ static void merge_members(struct weir_trainer *t, float *loss)
 static void gather_statistics(struct weir_trainer *t)
 {
     double loss = 0, sum = 0, square = 0;
-    merge_members(t, t->loss);
-    merge_members(t, t->difficulty);
+    merge_members(t);
     for (uint32_t i = 0; i < t->n; i++) {
         loss += t->loss[i];
         sum += t->difficulty[i];
@@ -506,7 +548,6 @@ static int enter(struct group *g)
         .threads = t->run->plan.cores_per_group,
         .residual = cfg->training.residual,
         .loss = cfg->training.loss,
-        .difficulty = cfg->acquisition.loss_type,
     };
     return weir_surrogate_create(t->model, &s, &g->surrogate);
 }

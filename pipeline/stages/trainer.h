@@ -31,7 +31,8 @@
  * Owners
  *   word                      stored by                  loaded by
  *   phase, step, batch, ...   leader                     groups (B2/B3)
- *   grad[i], loss, difficulty the group of micro-batch i all (B1..B3)
+ *   grad[i], loss, predicted  the group of micro-batch i all (B1..B3)
+ *   difficulty                that, or of several members the leader
  *   weights                   weights.h
  *   slots in the batch        nobody                     groups
  *
@@ -86,16 +87,19 @@ struct weir_trainer {
 
     struct weir_barrier barrier;
     enum weir_phase phase;
-    uint64_t step;            /* gradient steps done */
-    uint64_t skipped;         /* of them, that changed no weight */
-    uint64_t skipped_in_row;  /* the last so many */
-    uint32_t batch;           /* samples in a full batch */
-    uint32_t micro;           /* samples in a micro-batch */
-    uint32_t n;               /* samples in this batch */
-    uint32_t *slot;           /* [batch] */
-    float **grad;             /* [gradients] packed, of all members */
-    float *loss, *difficulty; /* [members][micro_batches * micro] */
-    double *square;           /* of the reduced gradient, of each piece */
+    uint64_t step;           /* gradient steps done */
+    uint64_t skipped;        /* of them, that changed no weight */
+    uint64_t skipped_in_row; /* the last so many */
+    uint32_t batch;          /* samples in a full batch */
+    uint32_t micro;          /* samples in a micro-batch */
+    uint32_t n;              /* samples in this batch */
+    uint32_t *slot;          /* [batch] */
+    float **grad;            /* [gradients] packed, of all members */
+    float *loss;             /* [members][micro_batches * micro] */
+    float *difficulty;       /* [micro_batches * micro] */
+    float *predicted; /* [members][micro_batches * micro] frames, then one to
+                         work in; NULL: one member */
+    double *square;   /* of the reduced gradient, of each piece */
     double mean_loss;
     double norm;                      /* of the gradient; largest of members */
     double running[WEIR_MEMBERS_MAX]; /* norm that adaptive clipping keeps */

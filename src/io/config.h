@@ -29,8 +29,8 @@
  * is one action to take; -ENOMEM. Nothing here is thread-safe against itself on
  * one config; reading a loaded config is.
  */
+#include "acquire/difficulty.h"
 #include "nn/clip.h"
-#include "nn/loss.h"
 #include "nn/optimiser.h"
 #include "weir/option.h"
 #include "weir/space.h"
@@ -136,7 +136,7 @@ struct weir_config {
         int steps;              /* gradient steps; 0: until drained */
         int batch, micro_batch; /* samples */
         int accumulate; /* micro-batches whose gradients share a buffer */
-        int unroll;             /* surrogate steps per sample; window - 1 */
+        int unroll;     /* surrogate steps per sample; window - 1 */
         enum weir_loss_type loss;
         double learning_rate;
         int warmup_steps; /* 0: see weir_config_warmup_steps */
@@ -167,9 +167,9 @@ struct weir_config {
 
     struct {
         const char *strategy;
-        enum weir_loss_type loss_type; /* per-sample difficulty */
-        double cpu_share; /* live: of one core, for its own model */
-        struct weir_options options;   /* those the strategy declares */
+        enum weir_difficulty loss_type; /* of a sample */
+        double cpu_share;            /* live: of one core, for its own model */
+        struct weir_options options; /* those the strategy declares */
     } acquisition;
 
     struct {

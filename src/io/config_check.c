@@ -81,6 +81,20 @@ static int check_training(const struct weir_config *cfg)
     return 0;
 }
 
+static int check_difficulty(const struct weir_config *cfg)
+{
+    if (cfg->training.members > 1 ||
+        !weir_difficulty_needs_members(cfg->acquisition.loss_type))
+        return 0;
+    refuse(cfg, KEYS("acquisition.loss_type", "training.members"),
+           "acquisition.loss_type %s compares the members of an ensemble, but "
+           "training.members is %d",
+           cfg->acquisition.loss_type == WEIR_DIFFICULTY_ECRPS ? "ecrps"
+                                                               : "disagreement",
+           cfg->training.members);
+    return weir_err_hint("set training.members to 2 or more");
+}
+
 static int check_groups(const struct weir_config *cfg)
 {
     int batch = cfg->training.batch, micro = cfg->training.micro_batch;
@@ -221,7 +235,8 @@ static int check_log(const struct weir_config *cfg)
         if (n > sizeof(word) - 3 || !strstr(areas, word)) {
             refuse(cfg, KEYS("log"), "log: '%.*s' is no area that logs", (int)n,
                    p);
-            return weir_err_hint("the areas are:%.*s", (int)sizeof(areas) - 2, areas);
+            return weir_err_hint("the areas are:%.*s", (int)sizeof(areas) - 2,
+                                 areas);
         }
         p += n;
     }
@@ -233,6 +248,8 @@ int weir_config_check(const struct weir_config *cfg)
     int rc = check_log(cfg);
     if (!rc)
         rc = check_training(cfg);
+    if (!rc)
+        rc = check_difficulty(cfg);
     if (!rc)
         rc = check_groups(cfg);
     if (!rc)

@@ -122,8 +122,8 @@
 #define ACQUISITION(K)                                                         \
     K(acquisition, strategy, TEXT, "breed", 0, 0, NULL, NULL, FROM,            \
       "what is simulated next; 'weir list strategies'")                        \
-    K(acquisition, loss_type, CHOICE, "nrmse", 0, 0, WEIR_LOSS_CHOICES, NULL,  \
-      FROM, "difficulty of a sample")                                          \
+    K(acquisition, loss_type, CHOICE, "nrmse", 0, 0, WEIR_DIFFICULTY_CHOICES,  \
+      NULL, FROM, "difficulty of a sample; disagreement, ecrps: of members")   \
     K(acquisition, cpu_share, REAL, "0.25", 0, 1, NULL, "cores", ANYTIME,      \
       "live: what the strategy may use to train a model of its own")
 

@@ -203,6 +203,7 @@ double weir_loss_gradient(enum weir_loss_type type,
     case WEIR_LOSS_MAE:
     case WEIR_LOSS_WMAE_EXP:
     case WEIR_LOSS_WMAE_TANH:
+    case WEIR_LOSS_TYPES:
         break;
     }
     return absolute(weights[type], frame, prediction, target, factor, gradient);

@@ -28,6 +28,7 @@ enum weir_loss_type {
     WEIR_LOSS_MAE,
     WEIR_LOSS_WMAE_EXP,
     WEIR_LOSS_WMAE_TANH,
+    WEIR_LOSS_TYPES,
 };
 
 /** The words a config uses, in the order of the enum. */

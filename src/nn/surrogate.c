@@ -324,7 +324,7 @@ static void share_statistics(const struct weir_surrogate *s, float inv_count,
 int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
                          const struct weir_normaliser *norm,
                          const float *const *samples, float inv_count,
-                         float *grad, float *loss, float *difficulty)
+                         float *grad, float *loss)
 {
     int last = s->config.unroll, batch = s->config.batch;
     if (last == 0)
@@ -333,16 +333,7 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
         s->present[b] = samples[b] != NULL;
     weir_net_set_mode(s->net, WEIR_NET_TRAIN, s->key, s->present);
     int rc = run_chain(s, packed, norm, samples);
-    for (int b = 0; b < batch; b++) {
-        const float *target = target_of(s, samples, b, last);
-        loss[b] = 0;
-        difficulty[b] =
-            target ? weir_loss(s->config.difficulty,
-                               states_of(s, last) + (size_t)b * s->frame +
-                                   s->skipped,
-                               target + s->skipped, s->frame - s->skipped)
-                   : 0.0F;
-    }
+    memset(loss, 0, (size_t)batch * sizeof(float));
     s->turned_ns = weir_now_ns();
     memset(s->sensitivity, 0, batch_floats(s) * sizeof(float));
     for (int k = last - 1; k >= 0 && !rc; k--) {
@@ -351,6 +342,11 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
     }
     share_statistics(s, inv_count, grad);
     return rc;
+}
+
+const float *weir_surrogate_predicted(const struct weir_surrogate *s)
+{
+    return s->state + (size_t)s->config.unroll * batch_floats(s);
 }
 
 int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s)

@@ -46,12 +46,11 @@
 struct weir_surrogate;
 
 struct weir_surrogate_config {
-    int batch;                      /* samples per call: a micro-batch */
-    int unroll;                     /* steps per sample; 0: prediction only */
-    int threads;                    /* OpenMP threads per call; 0 counts as 1 */
-    bool residual;                  /* predict the change, not the state */
-    enum weir_loss_type loss;       /* what training makes small */
-    enum weir_loss_type difficulty; /* what train() reports beside the loss */
+    int batch;                /* samples per call: a micro-batch */
+    int unroll;               /* steps per sample; 0: prediction only */
+    int threads;              /* OpenMP threads per call; 0 counts as 1 */
+    bool residual;            /* predict the change, not the state */
+    enum weir_loss_type loss; /* what training makes small */
 };
 
 /**
@@ -84,8 +83,6 @@ size_t weir_surrogate_bytes(const struct weir_surrogate *s);
  *                    d L / d weights times inv_count. Adding the grads of all
  *                    micro-batches gives the gradient of the mean loss.
  * @param[out] loss   `batch` values L, 0 where there is no sample
- * @param[out] difficulty `batch` values: config's loss_type of the last
- *                    unrolled state against its target; 0 where no sample
  * @return 0; non-finite losses are reported as they are
  * @return -EINVAL created with unroll 0
  * @return -WEIR_EENV the engine failed
@@ -93,7 +90,13 @@ size_t weir_surrogate_bytes(const struct weir_surrogate *s);
 int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
                          const struct weir_normaliser *norm,
                          const float *const *samples, float inv_count,
-                         float *grad, float *loss, float *difficulty);
+                         float *grad, float *loss);
+
+/**
+ * What the last train() predicted: the last states of its chains, `batch`
+ * frames, until the next call. Places without a sample hold anything.
+ */
+const float *weir_surrogate_predicted(const struct weir_surrogate *s);
 
 /**
  * Masks of dropout in the train() to come: they follow from these numbers, the

@@ -38,11 +38,10 @@ static int train(struct shared *sh, struct weir_surrogate *s, int part,
                  float *grad, float *loss)
 {
     const float *sample[BATCH];
-    float difficulty[BATCH];
     for (int b = 0; b < BATCH; b++)
         sample[b] = sh->data + (size_t)(part * BATCH + b) * 2 * POINTS;
     return weir_surrogate_train(s, sh->r.packed, &sh->norm, sample, 0.05F, grad,
-                                loss, difficulty);
+                                loss);
 }
 
 static struct weir_surrogate *make_surrogate(struct shared *sh)

@@ -96,6 +96,8 @@ static void choices_are_ordered_like_their_enums(void **state)
          offsetof(struct weir_config, acquisition.loss_type)},
         {"acquisition.loss_type=rmse", WEIR_LOSS_RMSE,
          offsetof(struct weir_config, acquisition.loss_type)},
+        {"acquisition.loss_type=ecrps", WEIR_DIFFICULTY_ECRPS,
+         offsetof(struct weir_config, acquisition.loss_type)},
         {"checkpoint.reservoir=auto", WEIR_KEEP_RESERVOIR_AUTO,
          offsetof(struct weir_config, checkpoint.reservoir)},
         {"checkpoint.reservoir=always", WEIR_KEEP_RESERVOIR_ALWAYS,

@@ -75,7 +75,10 @@ static void vectors_are_counted(void **state)
     /* A batch of 16 is four micro-batches of 5. */
     assert_int_equal(m.gradients, 2);
     assert_int_equal(weir_trainer_memory_total(&m, 2),
-                     m.weights + 2 * m.gradient + 2 * m.group + m.evaluated);
+                     m.weights + 2 * m.gradient + 2 * m.group + m.evaluated +
+                         m.predicted);
+    assert_int_equal(m.predicted,
+                     (3 * 20 + 1) * run.frame_floats * sizeof(float));
     run.solver->release(run.solver_config);
     weir_config_free(cfg);
 }
