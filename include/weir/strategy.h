@@ -108,6 +108,13 @@ struct weir_strategy_ops {
      * @return 1; 0 there is nothing to learn before the next batch; an error
      */
     int (*learn)(void *self);
+
+    /**
+     * Effective sample size, (sum w)^2 / sum w^2, of the importance weights it
+     * used last; it is recorded with each generation. 0: it has used none yet;
+     * NULL: it weighs nothing.
+     */
+    double (*effective)(const void *self);
 };
 
 /**
@@ -136,7 +143,7 @@ void weir_target_draw(const struct weir_strategy_env *env, uint32_t simulation,
  * WEIR_STRATEGY_ABI counts changes of this header, and of those it includes,
  * that a built object would notice; one of another number is refused.
  */
-#define WEIR_STRATEGY_ABI 2
+#define WEIR_STRATEGY_ABI 3
 
 struct weir_strategy_library {
     uint32_t abi;

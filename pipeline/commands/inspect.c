@@ -59,6 +59,24 @@ static int inspect_safetensors(const char *path)
     return 0;
 }
 
+/* The strategy's cost and weights at the last generation. */
+static void print_strategy(const struct weir_runfile_reader *r)
+{
+    uint64_t rows = weir_runfile_reader_rows(r, "generations");
+    double cpu, effective;
+    if (rows == 0 ||
+        weir_runfile_reader_read(r, "generations/cpu", WEIR_F64, rows - 1, 1,
+                                 &cpu) ||
+        weir_runfile_reader_read(r, "generations/effective", WEIR_F64, rows - 1,
+                                 1, &effective))
+        return weir_err_clear();
+    printf("  %-20s %llu generations, %.3f s of CPU", "strategy",
+           (unsigned long long)rows, cpu);
+    if (effective > 0)
+        printf(", effective sample size %.1f at the last", effective);
+    printf("\n");
+}
+
 static int inspect_runfile(const char *path)
 {
     struct weir_runfile_reader *r;
@@ -74,6 +92,7 @@ static int inspect_runfile(const char *path)
     for (size_t i = 0; (a = weir_runfile_reader_attribute(r, i)); i++)
         if (strcmp(a->key, "config"))
             printf("  %-20s %s\n", a->key, a->value);
+    print_strategy(r);
     for (size_t i = 0; (c = weir_runfile_reader_column(r, i)); i++)
         printf("  %-32s %-4s %8llu x %-3u %s%s%s%s\n", c->path,
                c->text ? "text" : weir_dtype_name(c->dtype),

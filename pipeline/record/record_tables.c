@@ -115,6 +115,10 @@ static const struct weir_column generation_columns[] = {
     GENERATION(proposals, WEIR_U32, NULL, "simulations given parameters"),
     GENERATION(bred, WEIR_U32, NULL, "of them steered"),
     GENERATION(missed, WEIR_U32, NULL, "claimed while being proposed"),
+    GENERATION(effective, WEIR_F64, NULL,
+               "sample size of the strategy's importance weights; 0: none"),
+    GENERATION(cpu, WEIR_F64, "s",
+               "of CPU by the strategy, since the run started or went on"),
     {0},
 };
 

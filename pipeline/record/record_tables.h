@@ -14,6 +14,8 @@
 struct weir_generation_row {
     uint64_t generation, batch;
     double time, latency; /* s */
+    double effective;     /* sample size of importance weights */
+    double cpu;           /* s of the strategy so far */
     uint32_t proposals, bred, missed;
 };
 

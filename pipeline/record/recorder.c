@@ -173,6 +173,8 @@ void weir_recorder_push_generation(struct weir_recorder *r,
         .proposals = g->proposals,
         .bred = g->bred,
         .missed = g->missed,
+        .effective = g->effective,
+        .cpu = (double)g->cpu_ns * 1e-9,
     };
     push(r, r->generation, &row, sizeof(row));
     r->generations++;

@@ -42,12 +42,14 @@ struct weir_acquisition {
     struct weir_proposal *proposal;
     double *unit, *value;
 
-    bool learned;     /* all it can before the next batch */
-    int64_t learn_ns; /* CPU time of the strategy's own model, live */
-    int64_t live_ns;  /* when the thread started */
+    bool learned;       /* all it can before the next batch */
+    int64_t learn_ns;   /* CPU time of the strategy's own model, live */
+    int64_t live_ns;    /* when the thread started */
+    int64_t entered_ns; /* CPU time of the thread when this consume began */
 
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
+    _Atomic double effective;              /* Q7 */
     _Atomic uint32_t generation, finished; /* Q7 */
     _Atomic uint32_t redraws_wanted;       /* Q5, Q6 */
     _Atomic uint32_t over;                 /* Q1: no batch will follow */
@@ -427,6 +429,11 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
     WEIR_END(propose, batch, n);
     if (rc)
         return rc;
+    g.effective = a->ops->effective ? a->ops->effective(a->strategy) : 0;
+    g.cpu_ns =
+        weir_acquisition_cpu_ns(a) + weir_thread_cpu_ns() - a->entered_ns;
+    atomic_store_explicit(&a->effective, g.effective,
+                          memory_order_relaxed); /* Q7 */
     note(a, WEIR_METRIC_CLAIMABLE, g.done_ns - g.cause_ns);
     note_generation(a, g.number);
     weir_counter_count(a->run->count.bred, g.bred);
@@ -474,8 +481,8 @@ static int serve_cut(struct weir_acquisition *a)
 
 int weir_acquisition_consume(struct weir_acquisition *a)
 {
-    int64_t cpu = weir_thread_cpu_ns();
     uint64_t through = published(a);
+    a->entered_ns = weir_thread_cpu_ns();
     int rc = replace_failed(a);
     /* A cut stands between two batches: serve it before folding past it. */
     rc = rc ? rc : serve_cut(a);
@@ -491,7 +498,7 @@ int weir_acquisition_consume(struct weir_acquisition *a)
         a->next_batch++;
         rc = rc ? rc : serve_cut(a);
     }
-    cpu = weir_thread_cpu_ns() - cpu;
+    int64_t cpu = weir_thread_cpu_ns() - a->entered_ns;
     atomic_store_explicit(&a->cpu_ns, weir_acquisition_cpu_ns(a) + cpu,
                           memory_order_relaxed); /* Q7 */
     return rc;
@@ -599,6 +606,11 @@ bool weir_acquisition_has_cut(const struct weir_acquisition *a)
 int64_t weir_acquisition_cpu_ns(const struct weir_acquisition *a)
 {
     return atomic_load_explicit(&a->cpu_ns, memory_order_relaxed); /* Q7 */
+}
+
+double weir_acquisition_effective(const struct weir_acquisition *a)
+{
+    return atomic_load_explicit(&a->effective, memory_order_relaxed); /* Q7 */
 }
 
 uint64_t weir_acquisition_lost(const struct weir_acquisition *a)

@@ -26,7 +26,7 @@
  *      failed cell's state is visible.
  *
  * Relaxed accesses
- *   Q7 finished, generation, bred and the times: statistics and a trigger that
+ *   Q7 finished, generation, bred, effective and the times: statistics and a trigger that
  *      may be a moment late.
  */
 #include "base/hist.h"
@@ -45,6 +45,8 @@ struct weir_generation {
     uint32_t proposals; /* cells rewritten */
     uint32_t bred;      /* of them steered */
     uint32_t missed;    /* claimed while being proposed */
+    double effective;   /* sample size of importance weights; 0: none */
+    int64_t cpu_ns;     /* as weir_acquisition_cpu_ns */
 };
 
 struct weir_acquisition_hooks {
@@ -104,6 +106,8 @@ bool weir_acquisition_has_cut(const struct weir_acquisition *a);
 
 /** CPU time of the strategy and its bookkeeping, ns (Q7). */
 int64_t weir_acquisition_cpu_ns(const struct weir_acquisition *a);
+/** Of the last generation's importance weights (weir/strategy.h, Q7). */
+double weir_acquisition_effective(const struct weir_acquisition *a);
 /** Records the stage lost because it fell a whole ring behind. */
 uint64_t weir_acquisition_lost(const struct weir_acquisition *a);
 uint32_t weir_acquisition_generation(const struct weir_acquisition *a);

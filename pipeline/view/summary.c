@@ -185,6 +185,9 @@ static void print_strategy(const struct weir_session *s)
            s->run->cfg->acquisition.strategy,
            weir_acquisition_generation(s->acquisition), cpu,
            total > 0 ? 100 * cpu / total : 0.0);
+    if (weir_acquisition_effective(s->acquisition) > 0)
+        printf(", effective sample size %.1f at the last",
+               weir_acquisition_effective(s->acquisition));
     if (weir_acquisition_lost(s->acquisition))
         printf(", %llu losses not read in time",
                (unsigned long long)weir_acquisition_lost(s->acquisition));

@@ -38,6 +38,7 @@ struct breed {
     struct weir_amis *amis; /* NULL: weights are the fitness */
     double *weight;         /* [window] of the members */
     double *cumulative;     /* [window] sums of weights */
+    double effective;       /* sample size of the last weights of amis */
 };
 
 static void breed_destroy(void *self)
@@ -130,10 +131,10 @@ static void weigh(struct breed *b)
 {
     const struct weir_population *p = &b->population;
     if (b->amis) {
-        double effective = weir_amis_weights(b->amis, p, &b->kernel, b->weight);
+        b->effective = weir_amis_weights(b->amis, p, &b->kernel, b->weight);
         weir_log_debug("acquire",
                        "breed: generation %u weighs %zu simulations as %.1f",
-                       p->at.generation, p->n, effective);
+                       p->at.generation, p->n, b->effective);
     }
     for (size_t i = 0; i < p->n && !b->amis; i++)
         b->weight[i] = p->member[i].q;
@@ -221,6 +222,11 @@ static int breed_restore(void *self, struct weir_blob *in)
     return rc ? WEIR_NOTE(rc, "breed: saved state") : 0;
 }
 
+static double breed_effective(const void *self)
+{
+    return ((const struct breed *)self)->effective;
+}
+
 const struct weir_strategy_ops weir_strategy_breed = {
     .name = "breed",
     .summary = "children of the simulations with the largest delta loss",
@@ -234,4 +240,5 @@ const struct weir_strategy_ops weir_strategy_breed = {
     .propose = breed_propose,
     .save = breed_save,
     .restore = breed_restore,
+    .effective = breed_effective,
 };

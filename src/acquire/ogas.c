@@ -385,6 +385,13 @@ static int ogas_propose(void *self, const struct weir_progress *now,
     return 0;
 }
 
+/* Of the pairs of the last training batch. */
+static double ogas_effective(const void *self)
+{
+    const struct ogas *o = self;
+    return o->ratio ? o->at.effective : 0;
+}
+
 /* ---- state ---- */
 
 static int ogas_save(const void *self, struct weir_blob *out)
@@ -423,4 +430,5 @@ const struct weir_strategy_ops weir_strategy_ogas = {
     .save = ogas_save,
     .restore = ogas_restore,
     .learn = ogas_learn,
+    .effective = ogas_effective,
 };

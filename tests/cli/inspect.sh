@@ -12,6 +12,14 @@ has out "a/run.h5: run file, all planned gradient steps done"
 grep -qE '^  train/loss +F64 +120 x 1 ' out || fail "120 rows: $(grep train out)"
 grep -qE '^  simulations/parameters +F64 +40 x 4 ' out ||
     fail "40 simulations: $(grep simulations out)"
+grep -qE '^  strategy +[0-9]+ generations, [0-9.]+ s of CPU$' out || fail "$(grep strategy out)"
+
+# What weighs its pairs says what they are worth.
+ends 0 run "$small" --out o --set acquisition.strategy=ogas --set acquisition.batch_size=8 \
+    --set acquisition.nn_updates=20 --set run.clock=lockstep
+grep -qE '^strategy .* effective sample size [0-9.]+ at the last' out || fail "$(grep strategy out)"
+ends 0 inspect o/run.h5
+grep -qE '^  strategy .* effective sample size [0-9.]+ at the last$' out || fail "$(grep strategy out)"
 ends 0 inspect a/checkpoints/best.safetensors a/run.h5
 has out "model.conv.0.weight"
 has_not out "adam."

@@ -61,7 +61,8 @@ cat >old.c <<'C'
 struct weir_strategy_library weir_strategy = {WEIR_STRATEGY_ABI + 1, 0, 0, 0};
 C
 build old.so old.c
-set_to ./old.so "'./old.so' was built for strategy interface 3, this is 2"
+abi=$(sed -n 's/^#define WEIR_STRATEGY_ABI //p' "$WEIR_SOURCE/include/weir/strategy.h")
+set_to ./old.so "'./old.so' was built for strategy interface $((abi + 1)), this is $abi"
 has err "hint: build it again with this version's headers"
 cat >bare.c <<'C'
 #include <weir/strategy.h>
