@@ -7,7 +7,7 @@ want=${1:-build}
 
 packages="gcc g++ cmake ninja-build pkg-config libhwloc-dev liburing-dev
   libjemalloc-dev libdnnl-dev libhdf5-dev libfftw3-dev libyaml-dev
-  libcjson-dev libdeflate-dev"
+  libcjson-dev libdeflate-dev gnuplot-nox"
 [ "$want" != build ] && packages="$packages libcmocka-dev python3-h5py
   python3-numpy hdf5-tools gfortran"
 [ "$want" = all ] && packages="$packages clang libomp-dev python3-torch"

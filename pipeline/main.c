@@ -14,7 +14,8 @@
 static const struct weir_command *const commands[] = {
     &weir_command_run,     &weir_command_plan,    &weir_command_generate,
     &weir_command_eval,    &weir_command_predict, &weir_command_export,
-    &weir_command_inspect, &weir_command_top,     &weir_command_list,
+    &weir_command_inspect, &weir_command_top,     &weir_command_report,
+    &weir_command_list,
 };
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 

@@ -28,6 +28,7 @@ extern const struct weir_command weir_command_export;
 extern const struct weir_command weir_command_inspect;
 extern const struct weir_command weir_command_list;
 extern const struct weir_command weir_command_top;
+extern const struct weir_command weir_command_report;
 
 /** A usage error of @p command: -WEIR_ECONFIG with a hint at its help. */
 int weir_usage(const struct weir_command *command, const char *fmt, ...)

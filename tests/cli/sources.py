@@ -12,6 +12,7 @@ FLOORS = [
     {"stages", "record"},
     {"session"},
     {"view"},
+    {"report"},
     {"pool", "commands"},
 ]
 
