@@ -4,9 +4,8 @@
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "nn/dnnl_version.h"
 #include "nn/simd.h"
-
-#include <dnnl.h>
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -86,19 +85,17 @@ static dnnl_format_tag_t tag_of(const struct weir_layout *l)
     }
 }
 
-static dnnl_memory_desc_t describe(int rank, const int64_t *dims,
-                                   dnnl_format_tag_t tag)
+/* NULL: cannot be described, or no memory. */
+static md_t describe(int rank, const int64_t *dims, dnnl_format_tag_t tag)
 {
-    dnnl_memory_desc_t md;
+    md_t md = NULL;
     dnnl_dims_t d = {0};
     for (int i = 0; i < rank; i++)
         d[i] = dims[i];
-    if (dnnl_memory_desc_init_by_tag(&md, rank, d, dnnl_f32, tag))
-        memset(&md, 0, sizeof(md));
-    return md;
+    return md_create(&md, rank, d, tag) ? NULL : md;
 }
 
-static dnnl_memory_desc_t describe_array(const struct weir_layout *l, int batch)
+static md_t describe_array(const struct weir_layout *l, int batch)
 {
     int64_t dims[] = {batch, l->padded, l->rows, weir_layout_columns(l)};
     return describe(4, dims, tag_of(l));
@@ -106,11 +103,19 @@ static dnnl_memory_desc_t describe_array(const struct weir_layout *l, int batch)
 
 /* The four descriptors of one convolution; formats may be open (`any`). */
 struct problem {
-    dnnl_memory_desc_t x, w, bias, y;
+    md_t x, w, bias, y;
     dnnl_dims_t stride, dilation, before, after; /* dilation counts from 0 */
     bool has_bias, relu;
     float slope;
 };
+
+static void problem_free(struct problem *p)
+{
+    md_free(p->x);
+    md_free(p->w);
+    md_free(p->bias);
+    md_free(p->y);
+}
 
 /* Zeros that the output's size asks for after the input. */
 static int64_t zeros_after(const struct weir_dnnl_shape *s, int axis)
@@ -153,41 +158,41 @@ static dnnl_primitive_attr_t attributes(bool relu, float slope)
         return NULL;
     dnnl_primitive_attr_set_scratchpad_mode(attr, dnnl_scratchpad_mode_user);
     if (relu && !dnnl_post_ops_create(&ops)) {
-        dnnl_post_ops_append_eltwise(ops, 1.0F, dnnl_eltwise_relu, slope, 0.0F);
+        md_append_relu(ops, slope);
         dnnl_primitive_attr_set_post_ops(attr, ops);
         dnnl_post_ops_destroy(ops);
     }
     return attr;
 }
 
+static dnnl_status_t describe_pass(const struct problem *p, enum pass pass,
+                                   const_dnnl_primitive_desc_t hint,
+                                   const_dnnl_primitive_attr_t attr,
+                                   dnnl_engine_t eng,
+                                   dnnl_primitive_desc_t *out)
+{
+    struct md_conv c = {p->stride, p->dilation, p->before, p->after};
+    const_md_t bias = p->has_bias ? p->bias : NULL;
+    if (pass == FORWARD)
+        return md_conv_forward(out, eng, &c, p->x, p->w, bias, p->y, attr);
+    if (pass == BACKWARD_DATA)
+        return md_conv_data(out, eng, &c, p->x, p->w, p->y, hint, attr);
+    return md_conv_weights(out, eng, &c, p->x, p->w, bias, p->y, hint, attr);
+}
+
 static int select_pass(const struct problem *p, enum pass pass,
                        const_dnnl_primitive_desc_t hint,
                        dnnl_primitive_desc_t *out)
 {
-    dnnl_convolution_desc_t desc;
-    dnnl_alg_kind_t direct = dnnl_convolution_direct;
-    const dnnl_memory_desc_t *bias = p->has_bias ? &p->bias : NULL;
     dnnl_engine_t eng;
-    dnnl_status_t status;
     if (engine(&eng))
         return -WEIR_EENV;
-    if (pass == FORWARD)
-        status = dnnl_dilated_convolution_forward_desc_init(
-            &desc, dnnl_forward_training, direct, &p->x, &p->w, bias, &p->y,
-            p->stride, p->dilation, p->before, p->after);
-    else if (pass == BACKWARD_DATA)
-        status = dnnl_dilated_convolution_backward_data_desc_init(
-            &desc, direct, &p->x, &p->w, &p->y, p->stride, p->dilation,
-            p->before, p->after);
-    else
-        status = dnnl_dilated_convolution_backward_weights_desc_init(
-            &desc, direct, &p->x, &p->w, bias, &p->y, p->stride, p->dilation,
-            p->before, p->after);
-    if (status)
-        return check(status, pass_name[pass]);
+    if (!p->x || !p->w || !p->bias || !p->y)
+        return WEIR_FAIL(WEIR_EENV, "oneDNN: %s: cannot describe its arrays",
+                         pass_name[pass]);
     dnnl_primitive_attr_t attr =
         attributes(pass == FORWARD && p->relu, p->slope);
-    status = dnnl_primitive_desc_create(out, &desc, attr, eng, hint);
+    dnnl_status_t status = describe_pass(p, pass, hint, attr, eng, out);
     dnnl_primitive_attr_destroy(attr);
     return check(status, pass_name[pass]);
 }
@@ -233,16 +238,53 @@ static struct problem open_problem(int channels, int dims)
 }
 
 /* Channels per column of an activation format; 0 when it is none of ours. */
-static int block_of(const dnnl_memory_desc_t *md)
+static int block_of(const_md_t md)
 {
-    const dnnl_blocking_desc_t *b = &md->format_desc.blocking;
-    if (md->format_kind != dnnl_blocked)
+    struct md_view v = md_look(md);
+    if (!v.blocked)
         return 0;
-    if (b->inner_nblks == 1 && b->inner_idxs[0] == 1)
-        return (int)b->inner_blks[0];
-    if (b->inner_nblks == 0 && b->strides[1] == 1)
-        return (int)md->dims[1];
+    if (v.blocks == 1 && v.block_dim[0] == 1)
+        return (int)v.block_size[0];
+    if (v.blocks == 0 && v.stride[1] == 1)
+        return (int)v.dims[1];
     return 0;
+}
+
+/* Close the formats of the arrays as the forward pass chose them. */
+static int settle(struct problem *p, const_dnnl_primitive_desc_t forward)
+{
+    md_free(p->x);
+    md_free(p->y);
+    p->x = p->y = NULL;
+    dnnl_status_t status = md_copy(
+        &p->x, dnnl_primitive_desc_query_md(forward, dnnl_query_src_md, 0));
+    if (!status)
+        status = md_copy(
+            &p->y, dnnl_primitive_desc_query_md(forward, dnnl_query_dst_md, 0));
+    return check(status, "descriptor");
+}
+
+static int try_passes(struct problem *p, int *block, bool *slow)
+{
+    dnnl_primitive_desc_t pd[3] = {0};
+    int rc = select_pass(p, FORWARD, NULL, &pd[0]);
+    if (rc)
+        return rc;
+    rc = settle(p, pd[0]);
+    if (!rc) {
+        *block = block_of(p->x);
+        if (*block != block_of(p->y) ||
+            md_look(p->x).padded[1] != md_look(p->x).dims[1] ||
+            *block % WEIR_LANES)
+            *block = 0;
+        rc = select_pass(p, BACKWARD_DATA, pd[0], &pd[1]);
+    }
+    if (!rc)
+        rc = select_pass(p, BACKWARD_WEIGHTS, pd[0], &pd[2]);
+    *slow = rc || is_slow(pd[0]) || is_slow(pd[1]) || is_slow(pd[2]);
+    for (int i = 0; i < 3; i++)
+        dnnl_primitive_desc_destroy(pd[i]);
+    return rc;
 }
 
 /* How an open problem of this many channels is solved: the block of its
@@ -250,22 +292,8 @@ static int block_of(const dnnl_memory_desc_t *md)
 static int try_channels(int padded, int dims, int *block, bool *slow)
 {
     struct problem p = open_problem(padded, dims);
-    dnnl_primitive_desc_t pd[3] = {0};
-    int rc = select_pass(&p, FORWARD, NULL, &pd[0]);
-    if (rc)
-        return rc;
-    p.x = *dnnl_primitive_desc_query_md(pd[0], dnnl_query_src_md, 0);
-    p.y = *dnnl_primitive_desc_query_md(pd[0], dnnl_query_dst_md, 0);
-    *block = block_of(&p.x);
-    if (*block != block_of(&p.y) || p.x.padded_dims[1] != padded ||
-        *block % WEIR_LANES)
-        *block = 0;
-    rc = select_pass(&p, BACKWARD_DATA, pd[0], &pd[1]);
-    if (!rc)
-        rc = select_pass(&p, BACKWARD_WEIGHTS, pd[0], &pd[2]);
-    *slow = rc || is_slow(pd[0]) || is_slow(pd[1]) || is_slow(pd[2]);
-    for (int i = 0; i < 3; i++)
-        dnnl_primitive_desc_destroy(pd[i]);
+    int rc = try_passes(&p, block, slow);
+    problem_free(&p);
     return rc;
 }
 
@@ -290,43 +318,57 @@ int weir_dnnl_blocking(int channels, int dims, struct weir_blocking *out)
     return 0;
 }
 
-static int usual_weights(const struct weir_dnnl_shape *s,
-                         dnnl_memory_desc_t *out)
+/* A form that pads by itself will not do. */
+static bool pads(const_md_t md)
+{
+    struct md_view v = md_look(md);
+    for (int i = 0; i < v.rank; i++)
+        if (v.padded[i] != v.dims[i])
+            return true;
+    return false;
+}
+
+static int usual_weights(const struct weir_dnnl_shape *s, md_t *out)
 {
     struct problem p = problem_of(s, USUAL_BATCH);
     dnnl_primitive_desc_t pd = NULL;
     int rc = select_pass(&p, FORWARD, NULL, &pd);
-    if (rc)
-        return rc;
-    *out = *dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
-    dnnl_primitive_desc_destroy(pd);
-    /* A form that pads by itself: give the plain one instead. */
-    for (int i = 0; i < out->ndims; i++)
-        if (out->padded_dims[i] != out->dims[i])
-            *out = describe(4, out->dims, dnnl_abcd);
-    return 0;
+    if (!rc) {
+        const_md_t chosen =
+            dnnl_primitive_desc_query_md(pd, dnnl_query_weights_md, 0);
+        rc = check(pads(chosen)
+                       ? md_create(out, 4, md_look(chosen).dims, dnnl_abcd)
+                       : md_copy(out, chosen),
+                   "descriptor of weights");
+        dnnl_primitive_desc_destroy(pd);
+    }
+    problem_free(&p);
+    return rc;
 }
 
 int weir_dnnl_weights(const struct weir_dnnl_shape *shape,
                       struct weir_form *out)
 {
-    dnnl_memory_desc_t md;
+    md_t md;
     int rc = usual_weights(shape, &md);
     if (rc)
         return rc;
-    const dnnl_blocking_desc_t *b = &md.format_desc.blocking;
-    if (md.format_kind != dnnl_blocked || b->inner_nblks > WEIR_MAX_RANK)
+    struct md_view v = md_look(md);
+    if (!v.blocked || v.blocks > WEIR_MAX_RANK) {
+        md_free(md);
         return WEIR_FAIL(WEIR_EENV, "oneDNN: weights in an unknown format");
-    *out = (struct weir_form){
-        .blocks = b->inner_nblks,
-        .floats = dnnl_memory_desc_get_size(&md) / sizeof(float),
-    };
-    for (int i = 0; i < md.ndims; i++)
-        out->stride[i] = b->strides[i];
-    for (int i = 0; i < b->inner_nblks; i++) {
-        out->block_dim[i] = (int)b->inner_idxs[i];
-        out->block_size[i] = b->inner_blks[i];
     }
+    *out = (struct weir_form){
+        .blocks = v.blocks,
+        .floats = dnnl_memory_desc_get_size(md) / sizeof(float),
+    };
+    for (int i = 0; i < v.rank; i++)
+        out->stride[i] = v.stride[i];
+    for (int i = 0; i < v.blocks; i++) {
+        out->block_dim[i] = (int)v.block_dim[i];
+        out->block_size[i] = v.block_size[i];
+    }
+    md_free(md);
     return 0;
 }
 
@@ -380,7 +422,7 @@ static int need_scratch(struct weir_dnnl *d, size_t bytes)
 
 /* ---- one convolution ---- */
 
-static int view_create(struct view *v, const dnnl_memory_desc_t *md)
+static int view_create(struct view *v, const_md_t md)
 {
     dnnl_engine_t eng;
     int rc = engine(&eng);
@@ -412,7 +454,7 @@ static void report(const char *name, enum pass pass,
 static int adopt(struct weir_dnnl_conv *c, const char *name, enum pass pass,
                  const_dnnl_primitive_desc_t pd)
 {
-    const dnnl_memory_desc_t *scratch =
+    const_md_t scratch =
         dnnl_primitive_desc_query_md(pd, dnnl_query_scratchpad_md, 0);
     int rc = need_scratch(c->owner, dnnl_memory_desc_get_size(scratch));
     if (!rc)
@@ -427,8 +469,7 @@ static int adopt(struct weir_dnnl_conv *c, const char *name, enum pass pass,
 
 /* Backward data reads the weights in an order of its own. */
 static int plan_transpose(struct weir_dnnl_conv *c, const char *name,
-                          const dnnl_memory_desc_t *from,
-                          const dnnl_memory_desc_t *to)
+                          const_md_t from, const_md_t to)
 {
     dnnl_engine_t eng;
     dnnl_primitive_desc_t pd = NULL;
@@ -462,7 +503,7 @@ static int plan_backward(struct weir_dnnl_conv *c, const char *name,
     bool want_data = passes & WEIR_DNNL_DATA;
     bool want_weights = passes & WEIR_DNNL_WEIGHTS;
     int rc = 0;
-    open.w = describe(4, p->w.dims, dnnl_format_tag_any);
+    open.w = describe(4, md_look(p->w).dims, dnnl_format_tag_any);
     if (want_data)
         rc = select_pass(&open, BACKWARD_DATA, hint, &data);
     if (!rc && want_weights)
@@ -473,8 +514,9 @@ static int plan_backward(struct weir_dnnl_conv *c, const char *name,
         rc = adopt(c, name, BACKWARD_WEIGHTS, weights);
     if (!rc && want_data)
         rc = plan_transpose(
-            c, name, &p->w,
+            c, name, p->w,
             dnnl_primitive_desc_query_md(data, dnnl_query_weights_md, 0));
+    md_free(open.w);
     dnnl_primitive_desc_destroy(data);
     dnnl_primitive_desc_destroy(weights);
     return rc;
@@ -484,11 +526,10 @@ static int plan_views(struct weir_dnnl_conv *c, const struct problem *p)
 {
     struct {
         struct view *view;
-        const dnnl_memory_desc_t *md;
+        const_md_t md;
     } all[] = {
-        {&c->x, &p->x},       {&c->y, &p->y},        {&c->w, &p->w},
-        {&c->bias, &p->bias}, {&c->dx, &p->x},       {&c->dy, &p->y},
-        {&c->dw, &p->w},      {&c->dbias, &p->bias},
+        {&c->x, p->x},  {&c->y, p->y},  {&c->w, p->w},  {&c->bias, p->bias},
+        {&c->dx, p->x}, {&c->dy, p->y}, {&c->dw, p->w}, {&c->dbias, p->bias},
     };
     int rc = 0;
     for (size_t i = 0; i < sizeof(all) / sizeof(*all) && !rc; i++)
@@ -517,16 +558,18 @@ int weir_dnnl_conv_create(struct weir_dnnl *d, const char *name,
                           const struct weir_dnnl_shape *shape, int passes,
                           struct weir_dnnl_conv **conv)
 {
-    struct problem p = problem_of(shape, shape->in.batch);
-    int rc = usual_weights(shape, &p.w);
-    if (rc)
-        return WEIR_NOTE(rc, "%s", name);
     struct weir_dnnl_conv *c = calloc(1, sizeof(*c));
     if (!c)
         return WEIR_FAIL(ENOMEM, "%s", name);
     c->owner = d;
     c->has_bias = shape->bias;
-    rc = plan(c, name, &p, passes);
+    struct problem p = problem_of(shape, shape->in.batch);
+    md_free(p.w);
+    p.w = NULL;
+    int rc = usual_weights(shape, &p.w);
+    if (!rc)
+        rc = plan(c, name, &p, passes);
+    problem_free(&p);
     if (rc) {
         weir_dnnl_conv_destroy(c);
         return WEIR_NOTE(rc, "%s", name);
@@ -657,25 +700,18 @@ static dnnl_alg_kind_t algorithm_of(enum weir_function f)
 }
 
 static int map_plan(struct weir_dnnl_map *m, dnnl_alg_kind_t kind, float alpha,
-                    const dnnl_memory_desc_t *md, bool backward)
+                    const_md_t md, bool backward)
 {
-    dnnl_eltwise_desc_t desc;
     dnnl_primitive_desc_t ahead = NULL, back = NULL;
     dnnl_engine_t eng;
     int rc = engine(&eng);
     if (rc)
         return rc;
-    dnnl_status_t status = dnnl_eltwise_forward_desc_init(
-        &desc, dnnl_forward_training, kind, md, alpha, 0.0F);
-    if (!status)
-        status = dnnl_primitive_desc_create(&ahead, &desc, NULL, eng, NULL);
+    dnnl_status_t status = md_map_forward(&ahead, eng, kind, md, alpha);
     if (!status)
         status = dnnl_primitive_create(&m->forward, ahead);
     if (!status && backward)
-        status =
-            dnnl_eltwise_backward_desc_init(&desc, kind, md, md, alpha, 0.0F);
-    if (!status && backward)
-        status = dnnl_primitive_desc_create(&back, &desc, NULL, eng, ahead);
+        status = md_map_backward(&back, eng, kind, md, alpha, ahead);
     if (!status && backward)
         status = dnnl_primitive_create(&m->backward, back);
     dnnl_primitive_desc_destroy(ahead);
@@ -687,16 +723,20 @@ int weir_dnnl_map_create(struct weir_dnnl *d, enum weir_function f, float slope,
                          size_t n, bool backward, struct weir_dnnl_map **map)
 {
     int64_t dims[] = {(int64_t)n};
-    dnnl_memory_desc_t md = describe(1, dims, dnnl_a);
+    md_t md = describe(1, dims, dnnl_a);
     float alpha = f == WEIR_FUNCTION_RELU ? slope : 1.0F;
     struct weir_dnnl_map *m = calloc(1, sizeof(*m));
-    if (!m)
+    if (!m || !md) {
+        md_free(md);
+        free(m);
         return WEIR_FAIL(ENOMEM, "activation");
+    }
     m->owner = d;
-    int rc = map_plan(m, algorithm_of(f), alpha, &md, backward);
+    int rc = map_plan(m, algorithm_of(f), alpha, md, backward);
     struct view *views[] = {&m->x, &m->y, &m->dx, &m->dy};
     for (size_t i = 0; i < 4 && !rc; i++)
-        rc = view_create(views[i], &md);
+        rc = view_create(views[i], md);
+    md_free(md);
     if (rc) {
         weir_dnnl_map_destroy(m);
         return rc;

@@ -4,8 +4,9 @@
 
 /**
  * @file
- * Everything that touches oneDNN (2.x C interface). Elsewhere arrays are plain
- * memory described by weir_layout and weir_form; no oneDNN type gets out.
+ * Everything that touches oneDNN, by its C interface of 2.x or 3.x. Elsewhere
+ * arrays are plain memory described by weir_layout and weir_form; no oneDNN type
+ * gets out.
  *
  * Arrays are declared to oneDNN with all their padding as real channels. A
  * format that pads by itself would let the library write zeros into shared

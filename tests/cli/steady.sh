@@ -36,7 +36,7 @@ cnn="--quiet --set simulations.budget=120 --set training.steps=40 --set training
     --set checkpoint.every=5 --set solver.points=32"
 ends 0 run cnn.yaml --out one $cnn --set placement.groups=1
 ends 0 run cnn.yaml --out two $cnn --set placement.groups=2
-$python "$WEIR_SOURCE/tests/cli/steady.py" one two || fail "groups show"
+$python "$WEIR_SOURCE/tests/cli/same_weights.py" one two statistics || fail "groups show"
 tries=0
 while [ $tries -lt 4 ]; do
     "$weir" run cnn.yaml --out pieces --resume $cnn >out 2>err &
@@ -47,7 +47,7 @@ while [ $tries -lt 4 ]; do
     tries=$((tries + 1))
 done
 ends 0 run cnn.yaml --out pieces --resume $cnn
-$python "$WEIR_SOURCE/tests/cli/steady.py" one pieces || fail "kills show"
+$python "$WEIR_SOURCE/tests/cli/same_weights.py" one pieces statistics || fail "kills show"
 
 # It can be loaded, and judged on its test set again.
 ends 0 eval unet

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""steady.py A B: the newest checkpoints of two runs hold the same weights, running
-statistics among them, which have moved."""
+"""same_weights.py A B [statistics]: the newest checkpoints of two runs hold the same
+weights and moments and, when so asked, running statistics, which have moved."""
 import json
 import pathlib
 import struct
@@ -18,14 +18,18 @@ def newest(folder):
             if name.startswith(("model.", "adam.", "best."))}
 
 
+def statistics_moved(tensors):
+    variance = [x for name, x in tensors.items()
+                if name.startswith("model.") and "running_var" in name]
+    return variance and struct.unpack("<f", variance[0][:4])[0] != 1
+
+
 def main():
     a, b = newest(sys.argv[1]), newest(sys.argv[2])
-    if not any("running_mean" in name for name in a):
-        raise SystemExit("no running statistics")
-    variance = next(x for name, x in a.items()
-                    if name.startswith("model.") and "running_var" in name)
-    if a.keys() != b.keys() or struct.unpack("<f", variance[:4])[0] == 1:
-        raise SystemExit("other tensors, or statistics that did not move")
+    if not a or a.keys() != b.keys():
+        raise SystemExit("other tensors, or none")
+    if "statistics" in sys.argv[3:] and not statistics_moved(a):
+        raise SystemExit("no running statistics, or none that moved")
     apart = [name for name in a if a[name] != b[name]]
     if apart:
         raise SystemExit("not the same: " + " ".join(apart))
