@@ -16,30 +16,21 @@
 #include "nn/optimiser.h"
 #include "nn/registry.h"
 #include "nn/surrogate.h"
-#include "perf/perf.h"
+#include "perf/team.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
-enum { WARM = 50, STEPS = 600, MOST = 64 };
+enum { WARM = 50, STEPS = 600, MOST = PERF_TEAM_MOST };
 
 struct bench {
-    int groups, batch, micro, width, depth, points, unroll;
+    struct perf_team team;
+    int batch, micro, width, depth, points, unroll;
     struct weir_model *model;
     struct weir_normaliser norm;
     struct weir_adam_config adam;
     size_t packed;
     float *weights, *m, *v;
     float *grad[MOST], *data;
-    _Atomic int arrived, round;
     struct weir_hist hist;
     int64_t cpu_ns; /* of the whole process, over the measured steps */
-};
-
-struct group {
-    struct bench *b;
-    int index;
-    pthread_t thread;
 };
 
 static void fail_on(int rc)
@@ -50,26 +41,12 @@ static void fail_on(int rc)
     }
 }
 
-/* Everyone waits for the last; it spins a little, then lets others run. */
-static void barrier(struct bench *b)
-{
-    int round = atomic_load(&b->round);
-    if (atomic_fetch_add(&b->arrived, 1) + 1 == b->groups) {
-        atomic_store(&b->arrived, 0);
-        atomic_fetch_add(&b->round, 1);
-        return;
-    }
-    for (int spins = 0; atomic_load(&b->round) == round; spins++)
-        if (spins > 20000)
-            sched_yield();
-}
-
 static void train(struct bench *b, int index, struct weir_surrogate *s)
 {
     const float *sample[MOST];
     float loss[MOST];
     size_t window = (size_t)((b->unroll + 1) * b->points);
-    for (int i = index; i * b->micro < b->batch; i += b->groups) {
+    for (int i = index; i * b->micro < b->batch; i += b->team.groups) {
         for (int j = 0; j < b->micro; j++) {
             int at = i * b->micro + j;
             sample[j] = at < b->batch ? b->data + (size_t)at * window : NULL;
@@ -82,8 +59,8 @@ static void train(struct bench *b, int index, struct weir_surrogate *s)
 static void update(struct bench *b, int index, uint64_t step)
 {
     size_t lines = b->packed / 16;
-    size_t from = lines * (size_t)index / (size_t)b->groups * 16;
-    size_t to = lines * (size_t)(index + 1) / (size_t)b->groups * 16;
+    size_t from = lines * (size_t)index / (size_t)b->team.groups * 16;
+    size_t to = lines * (size_t)(index + 1) / (size_t)b->team.groups * 16;
     int parts = (b->batch + b->micro - 1) / b->micro;
     weir_reduce_tree((const float *const *)b->grad, parts, from, to,
                      b->grad[0]);
@@ -92,31 +69,28 @@ static void update(struct bench *b, int index, uint64_t step)
                    b->weights + from, b->m + from, b->v + from);
 }
 
-static void *run(void *arg)
+static void run(void *ctx, int group)
 {
-    struct group *g = arg;
-    struct bench *b = g->b;
+    struct bench *b = ctx;
     struct weir_surrogate *s;
     struct weir_surrogate_config config = {
         .batch = b->micro, .unroll = b->unroll, .residual = true};
-    perf_pin(perf_core(g->index));
     fail_on(weir_surrogate_create(b->model, &config, &s));
     for (int step = 0; step < WARM + STEPS; step++) {
-        barrier(b);
-        if (g->index == 0 && step == WARM)
+        perf_team_meet(&b->team);
+        if (group == 0 && step == WARM)
             b->cpu_ns = -weir_process_cpu_ns();
         int64_t start = weir_now_ns();
-        train(b, g->index, s);
-        barrier(b);
-        update(b, g->index, (uint64_t)step);
-        barrier(b);
-        if (g->index == 0 && step >= WARM)
+        train(b, group, s);
+        perf_team_meet(&b->team);
+        update(b, group, (uint64_t)step);
+        perf_team_meet(&b->team);
+        if (group == 0 && step >= WARM)
             weir_hist_record(&b->hist, weir_now_ns() - start);
     }
-    if (g->index == 0)
+    if (group == 0)
         b->cpu_ns += weir_process_cpu_ns();
     weir_surrogate_destroy(s);
-    return NULL;
 }
 
 static void set_option(struct weir_options *opts, const char *name, int value)
@@ -155,19 +129,6 @@ static void prepare(struct bench *b)
     b->adam = weir_adam_defaults();
 }
 
-static void measure(struct bench *b)
-{
-    struct group group[MOST];
-    for (int i = 0; i < b->groups; i++) {
-        group[i] = (struct group){.b = b, .index = i};
-        if (i > 0)
-            pthread_create(&group[i].thread, NULL, run, &group[i]);
-    }
-    run(&group[0]);
-    for (int i = 1; i < b->groups; i++)
-        pthread_join(group[i].thread, NULL);
-}
-
 static int argument(int argc, char **argv, int i, int otherwise)
 {
     return argc > i ? atoi(argv[i]) : otherwise;
@@ -176,15 +137,15 @@ static int argument(int argc, char **argv, int i, int otherwise)
 int main(int argc, char **argv)
 {
     static struct bench b;
-    b.groups = argument(argc, argv, 1, 1);
+    b.team.groups = argument(argc, argv, 1, 1);
     b.batch = argument(argc, argv, 2, 20);
     b.micro = argument(argc, argv, 3, 5);
     b.width = argument(argc, argv, 4, 32);
     b.depth = argument(argc, argv, 5, 10);
     b.points = argument(argc, argv, 6, 160);
     b.unroll = argument(argc, argv, 7, 1);
-    if (b.groups < 1 || b.groups > MOST || b.micro < 1 || b.micro > MOST ||
-        b.batch > MOST * b.micro) {
+    if (b.team.groups < 1 || b.team.groups > MOST || b.micro < 1 ||
+        b.micro > MOST || b.batch > MOST * b.micro) {
         fprintf(stderr, "train_step: at most %d groups and micro-batches\n",
                 MOST);
         return 2;
@@ -193,13 +154,14 @@ int main(int argc, char **argv)
     perf_conditions("train_step",
                     "%d groups on cores of their own, %d warm-up steps, %d "
                     "measured",
-                    b.groups, WARM, STEPS);
-    measure(&b);
+                    b.team.groups, WARM, STEPS);
+    perf_team_run(&b.team, run, &b);
     perf_row("train_step", "ns", &b.hist,
              "\"groups\": %d, \"batch\": %d, \"micro\": %d, \"width\": %d, "
              "\"depth\": %d, \"points\": %d, \"unroll\": %d, \"parameters\": "
              "%zu, \"cpu_per_step\": %lld, ",
-             b.groups, b.batch, b.micro, b.width, b.depth, b.points, b.unroll,
-             weir_model_parameters(b.model), (long long)(b.cpu_ns / STEPS));
+             b.team.groups, b.batch, b.micro, b.width, b.depth, b.points,
+             b.unroll, weir_model_parameters(b.model),
+             (long long)(b.cpu_ns / STEPS));
     return 0;
 }
