@@ -5,6 +5,8 @@
 #include "base/err.h"
 #include "shm/futex.h"
 
+#include <sched.h>
+
 #define SPIN_NS 20000
 
 void weir_doorbell_ring(struct weir_doorbell *bell)
@@ -14,6 +16,7 @@ void weir_doorbell_ring(struct weir_doorbell *bell)
         weir_futex_wake(&bell->rung, 1);
 }
 
+/* Whoever is waited for may need this core to get there: it goes first. */
 static bool spin(weir_ready_fn *ready, void *ctx, int64_t until)
 {
     do {
@@ -22,6 +25,7 @@ static bool spin(weir_ready_fn *ready, void *ctx, int64_t until)
                 return true;
             weir_pause();
         }
+        sched_yield();
     } while (weir_now_ns() < until);
     return false;
 }

@@ -9,7 +9,8 @@
  *
  * The consumer asks "is there work?" of whatever structure it consumes; the
  * doorbell only makes sure that a ring is never lost between asking and
- * sleeping. A wait spins for about 20 us, then sleeps in the kernel.
+ * sleeping. A wait spins for about 20 us, letting others have the core between
+ * looks, then sleeps in the kernel.
  *
  * Owners
  *   word     stored by            loaded by
