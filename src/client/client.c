@@ -233,12 +233,10 @@ static bool has_offer(void *ctx)
     return offered(c) != c->taken;
 }
 
-static bool has_room(void *ctx)
+static uint64_t committed(const struct weir_client *c)
 {
-    const struct weir_client *c = ctx;
-    uint64_t head =
-        atomic_load_explicit(&c->wire->head, memory_order_acquire); /* W8 */
-    return c->tail - head <= c->mask;
+    return c->tail -
+           atomic_load_explicit(&c->wire->head, memory_order_acquire); /* W8 */
 }
 
 static bool is_over(const struct weir_client *c)
@@ -248,7 +246,15 @@ static bool is_over(const struct weir_client *c)
 
 static bool may_write(void *ctx)
 {
-    return is_over(ctx) || has_room(ctx);
+    const struct weir_client *c = ctx;
+    return committed(c) <= c->mask || is_over(c);
+}
+
+/* Half the ring at a time: a wait for each frame costs more than its copy. */
+static bool may_write_on(void *ctx)
+{
+    const struct weir_client *c = ctx;
+    return committed(c) <= (c->mask + 1) / 2 || is_over(c);
 }
 
 static int run_is_gone(const struct weir_client *c)
@@ -260,8 +266,6 @@ static int run_is_gone(const struct weir_client *c)
 
 static int wait_until(struct weir_client *c, weir_ready_fn *ready)
 {
-    if (ready(c))
-        return 0;
     while (weir_doorbell_wait(&c->wire->client_bell, ready, c, LOOK_NS))
         if (run_is_gone(c))
             return refuse(EPIPE, "weir: the run is gone");
@@ -277,7 +281,7 @@ int weir_client_next(struct weir_client *c, double *parameters, int n)
                       n, c->shape.parameters);
     if (c->running)
         weir_client_fail(c, "the client went on without finishing it");
-    int rc = wait_until(c, has_offer);
+    int rc = has_offer(c) ? 0 : wait_until(c, has_offer);
     if (rc || is_over(c))
         return rc;
     c->taken = offered(c);
@@ -311,7 +315,7 @@ static int wait_for_room(struct weir_client *c)
 {
     if (!c->running)
         return refuse(EINVAL, "weir: no simulation runs: ask for the next one");
-    int rc = wait_until(c, may_write);
+    int rc = may_write(c) ? 0 : wait_until(c, may_write_on);
     if (rc == 0 && is_over(c))
         rc = refuse(EPIPE, "weir: the run is over");
     return rc;

@@ -44,6 +44,13 @@
  *   W9 store-release of taken    ->  W10 load-acquire of taken: nothing more
  *      than the number; the run learns that its offer is worked on.
  *
+ * Waking
+ *   The run rings client_bell with every offer and, of heads, with each multiple
+ *   of slots / 2. A client that found the ring full sleeps until half of it is
+ *   free: it committed all that is in it, so that the run, which takes all, comes
+ *   by a multiple with at most slots / 2 - 1 left. The client rings run_bell with
+ *   every tail.
+ *
  * Relaxed accesses
  *   W11 a side's own position: nobody else stores it.
  *

@@ -124,3 +124,10 @@ weir_broken(reservoir kept_failed pipeline/stages/intake.c
   "weir_reservoir_withdraw(in->reservoir, id);" "")
 # A rerun delivers what an earlier attempt delivered before.
 weir_broken(reservoir no_skip pipeline/stages/solver_stage.c "l->next = l->claim.skip;" "l->next = 0;")
+
+# A slot is the client's again before it was copied.
+weir_broken(client_frames early_release src/client/host.c
+  "bool finite = copy_checked(out, slot->value, h->frame_floats);
+    release(h);"
+  "release(h);
+    bool finite = copy_checked(out, slot->value, h->frame_floats);")
