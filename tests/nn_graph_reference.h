@@ -261,7 +261,7 @@ static inline void oracle_linear(struct field x, struct field y,
     int n = x.rows * x.points;
     for (int c = 0; c < y.channels; c++)
         for (int i = 0; i < n; i++) {
-            double sum = bias[c];
+            double sum = bias ? bias[c] : 0;
             for (int d = 0; d < x.channels; d++)
                 sum += w[c * x.channels + d] * x.x[d * n + i];
             y.x[c * n + i] = sum;
@@ -377,11 +377,215 @@ static inline void oracle_dropout(const struct oracle *o,
     }
 }
 
+/** By the weights and bias, or by the vectors the layer reads. */
+static inline double oracle_scale(const struct oracle *o,
+                                  const struct weir_layer *l, int b, int c)
+{
+    return l->inputs > 1 ? oracle_field(o, l->in[1], b).x[c]
+                         : o->param[l->param][c];
+}
+
+static inline double oracle_shift(const struct oracle *o,
+                                  const struct weir_layer *l, int b, int c)
+{
+    return l->inputs > 1   ? oracle_field(o, l->in[2], b).x[c]
+           : l->params > 1 ? o->param[l->param + 1][c]
+                           : 0;
+}
+
+static inline void oracle_film(const struct oracle *o,
+                               const struct weir_layer *l, int b,
+                               struct field x, struct field y)
+{
+    int n = x.rows * x.points;
+    for (int i = 0; i < x.channels * n; i++)
+        y.x[i] = x.x[i] * oracle_scale(o, l, b, i / n) +
+                 oracle_shift(o, l, b, i / n);
+}
+
+static inline void oracle_layer_norm(const struct oracle *o,
+                                     const struct weir_layer *l, int b,
+                                     struct field x, struct field y)
+{
+    int n = x.rows * x.points, k = x.channels;
+    for (int i = 0; i < n; i++) {
+        double mean = 0, square = 0;
+        for (int c = 0; c < k; c++)
+            mean += x.x[c * n + i] / k;
+        for (int c = 0; c < k; c++)
+            square += pow(x.x[c * n + i] - mean, 2) / k;
+        for (int c = 0; c < k; c++)
+            y.x[c * n + i] = (x.x[c * n + i] - mean) / sqrt(square + 1e-5) *
+                                 oracle_scale(o, l, b, c) +
+                             oracle_shift(o, l, b, c);
+    }
+}
+
+static inline void oracle_embedding(const struct weir_layer *l, struct field x,
+                                    struct field y)
+{
+    int waves = *(const int *)l->spec;
+    for (int i = 0; i < x.channels; i++)
+        for (int j = 0; j < waves; j++) {
+            double angle = pow(10, -4.0 * j / waves) * x.x[i];
+            y.x[2 * waves * i + j] = cos(angle);
+            y.x[2 * waves * i + waves + j] = sin(angle);
+        }
+}
+
+static inline void oracle_shuffle(const struct oracle *o,
+                                  const struct weir_layer *l, struct field x,
+                                  struct field y)
+{
+    const struct weir_shuffle *s = l->spec;
+    struct field fine = s->spread ? y : x, coarse = s->spread ? x : y;
+    int k = s->size, high = o->g->shape.dims == 2 ? k : 1;
+    for (int c = 0; c < fine.channels; c++)
+        for (int i = 0; i < fine.rows; i++)
+            for (int j = 0; j < fine.points; j++) {
+                int within = s->grouped
+                                 ? (j % k * high + i % high) * fine.channels + c
+                                 : (c * high + i % high) * k + j % k;
+                double *p = cell(fine, c, i, j);
+                double *q = cell(coarse, within, i / high, j / k);
+                *(s->spread ? p : q) = *(s->spread ? q : p);
+            }
+}
+
+static inline void oracle_depthwise(const struct oracle *o,
+                                    const struct weir_layer *l, struct field x,
+                                    struct field y)
+{
+    const struct weir_depthwise *s = l->spec;
+    int k = s->kernel, high = o->g->shape.dims == 2 ? k : 1;
+    for (int c = 0; c < y.channels; c++)
+        for (int i = 0; i < y.rows; i++)
+            for (int j = 0; j < y.points; j++) {
+                double sum = o->param[l->param + 1][c];
+                for (int a = 0; a < high; a++)
+                    for (int b = 0; b < k; b++)
+                        sum += o->param[l->param][(c * high + a) * k + b] *
+                               beyond(x, s->padding, c, i + a - high / 2,
+                                      j + b - k / 2);
+                *cell(y, c, i, j) = sum;
+            }
+}
+
+/** r~ of nn/position.h. */
+static inline double oracle_log_spaced(int r, int n)
+{
+    double far = 8.0 * abs(r) / (n - 1);
+    return r == 0 ? 0 : (r > 0 ? 1 : -1) * log(far + 1) / log(8);
+}
+
+/** Of every offset within a window, rows first, from the most negative. */
+static inline double *oracle_positions(const struct oracle *o,
+                                       const struct weir_layer *l, int head)
+{
+    const struct weir_attention *s = l->spec;
+    int high = 2 * s->rows - 1, wide = 2 * s->points - 1;
+    double *bias = calloc((size_t)(high * wide), sizeof(*bias));
+    for (int i = 0; i < high * wide; i++) {
+        double y = oracle_log_spaced(i / wide - s->rows + 1, s->rows);
+        double x = oracle_log_spaced(i % wide - s->points + 1, s->points);
+        double sum = 0;
+        for (int k = 0; k < 512; k++) {
+            const double *w = o->param[l->param + 1] + 2 * k;
+            double h = w[0] * y + w[1] * x + o->param[l->param + 2][k];
+            if (h > 0)
+                sum += o->param[l->param + 3][512 * head + k] * h;
+        }
+        bias[i] = 16 / (1 + exp(-sum));
+    }
+    return bias;
+}
+
+/** Whether a shifted window shows @p a and @p b, points along an axis: both
+ * before the edge it was carried over, or both behind. */
+static inline bool oracle_together(int a, int b, int n, int window, int shift)
+{
+    int i = (a - shift + n) % n, j = (b - shift + n) % n;
+    return i / window == j / window && (a < shift) == (b < shift);
+}
+
+/** Every pair of points of the whole field, those apart left out. */
+static inline void oracle_attention(const struct oracle *o,
+                                    const struct weir_layer *l, int b)
+{
+    const struct weir_attention *s = l->spec;
+    struct field q = oracle_field(o, l->in[0], b);
+    struct field k = oracle_field(o, l->in[1], b);
+    struct field v = oracle_field(o, l->in[2], b);
+    struct field y = oracle_field(o, l->out, b);
+    int n = q.rows * q.points, size = q.channels / s->heads;
+    int wide = 2 * s->points - 1;
+    double *p = calloc((size_t)n, sizeof(*p));
+    for (int h = 0; h < s->heads; h++) {
+        double *bias = oracle_positions(o, l, h);
+        double t = exp(fmin(o->param[l->param][h], log(100)));
+        for (int i = 0; i < n; i++) {
+            double all = 0;
+            for (int j = 0; j < n; j++) {
+                int down = i / q.points - j / q.points;
+                int along = i % q.points - j % q.points;
+                double qq = 0, kk = 0, qk = 0;
+                p[j] = 0;
+                if (!oracle_together(i / q.points, j / q.points, q.rows,
+                                     s->rows, s->shift_rows) ||
+                    !oracle_together(i % q.points, j % q.points, q.points,
+                                     s->points, s->shift_points))
+                    continue;
+                for (int c = h * size; c < (h + 1) * size; c++) {
+                    qq += q.x[c * n + i] * q.x[c * n + i];
+                    kk += k.x[c * n + j] * k.x[c * n + j];
+                    qk += q.x[c * n + i] * k.x[c * n + j];
+                }
+                p[j] = exp(
+                    t * qk / sqrt(qq * kk) +
+                    bias[(down + s->rows - 1) * wide + along + s->points - 1]);
+                all += p[j];
+            }
+            for (int c = h * size; c < (h + 1) * size; c++) {
+                y.x[c * n + i] = 0;
+                for (int j = 0; j < n; j++)
+                    y.x[c * n + i] += p[j] / all * v.x[c * n + j];
+            }
+        }
+        free(bias);
+    }
+    free(p);
+}
+
+/** The kinds of layer of transformers; false: none of these. */
+static inline bool oracle_token_layer(const struct oracle *o,
+                                      const struct weir_layer *l, int b,
+                                      struct field x, struct field y)
+{
+    const char *kind = l->ops->name;
+    if (!strcmp(kind, "layer norm"))
+        oracle_layer_norm(o, l, b, x, y);
+    else if (!strcmp(kind, "film"))
+        oracle_film(o, l, b, x, y);
+    else if (!strcmp(kind, "constant"))
+        y.x[0] = *(const double *)l->spec;
+    else if (!strcmp(kind, "embedding"))
+        oracle_embedding(l, x, y);
+    else if (!strcmp(kind, "shuffle"))
+        oracle_shuffle(o, l, x, y);
+    else if (!strcmp(kind, "depthwise"))
+        oracle_depthwise(o, l, x, y);
+    else if (!strcmp(kind, "attention"))
+        oracle_attention(o, l, b);
+    else
+        return false;
+    return true;
+}
+
 static inline void oracle_layer(const struct oracle *o,
                                 const struct weir_layer *l, int b)
 {
     struct field x = oracle_field(o, l->in[0], b);
-    struct field z = oracle_field(o, l->in[l->inputs - 1], b);
+    struct field z = oracle_field(o, l->in[l->inputs > 1], b);
     struct field y = oracle_field(o, l->out, b);
     const char *kind = l->ops->name;
     int n = y.channels * y.rows * y.points;
@@ -397,7 +601,8 @@ static inline void oracle_layer(const struct oracle *o,
     else if (!strcmp(kind, "resample"))
         oracle_resample(l, x, y);
     else if (!strcmp(kind, "linear"))
-        oracle_linear(x, y, o->param[l->param], o->param[l->param + 1]);
+        oracle_linear(x, y, o->param[l->param],
+                      l->params > 1 ? o->param[l->param + 1] : NULL);
     else if (!strcmp(kind, "fourier"))
         oracle_fourier(o, l, x, y);
     else if (!strcmp(kind, "coordinates"))
@@ -414,7 +619,7 @@ static inline void oracle_layer(const struct oracle *o,
             y.x[i] = i < first ? x.x[i] : z.x[i - first];
     else if (!strcmp(kind, "reorder") || !strcmp(kind, "reshape"))
         memcpy(y.x, x.x, (size_t)n * sizeof(double));
-    else
+    else if (!oracle_token_layer(o, l, b, x, y))
         fail_msg("no reference for a layer of kind %s", kind);
     for (int i = 0; i < n; i++)
         y.x[i] = oracle_activation(l->activation, (double)l->slope, y.x[i]);

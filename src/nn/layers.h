@@ -127,6 +127,16 @@ int weir_graph_reshape(struct weir_graph *g, int in, int channels, int rows,
 int weir_graph_linear(struct weir_graph *g, int in, const char *name,
                       int channels, int ones);
 
+struct weir_linear {
+    int channels; /* made */
+    int ones;     /* trailing dimensions of the weights, as above */
+    bool no_bias;
+    double deviation; /* above 0: weights start normal, of it, the bias at: */
+    double start;
+};
+int weir_graph_linear_of(struct weir_graph *g, int in, const char *name,
+                         const struct weir_linear *linear);
+
 struct weir_fourier {
     int channels; /* made */
     int modes;    /* kept along each axis, up to and without this wavenumber */
@@ -147,5 +157,74 @@ int weir_graph_fourier(struct weir_graph *g, int in, const char *name,
 
 /** x with its coordinates from 0 to 1 as more channels, the first axis first. */
 int weir_graph_coordinates(struct weir_graph *g, int in);
+
+/**
+ * As torch.nn.LayerNorm over the channels of each point: zero mean and unit
+ * variance (biased, eps 1e-5), then weight and bias.
+ */
+int weir_graph_layer_norm(struct weir_graph *g, int in, const char *name);
+/** The same, then times @p scale plus @p shift: vectors made for each sample, as
+ * from its time, with as many channels. */
+int weir_graph_layer_norm_by(struct weir_graph *g, int in, int scale,
+                             int shift);
+
+/** y = scale x + shift per channel, by vectors made for each sample (FiLM). */
+int weir_graph_film(struct weir_graph *g, int in, int scale, int shift);
+/** y = w x per channel; NAME.weight starts at @p start. */
+int weir_graph_scale(struct weir_graph *g, int in, const char *name,
+                     double start);
+/** Whether @p by is a vector with a number for each channel of @p in; else the
+ * graph's error. For builders of what is modulated. */
+bool weir_graph_modulates(struct weir_graph *g, int in, int by,
+                          const char *name);
+
+/** A vector of one number, the same for every sample. */
+int weir_graph_constant(struct weir_graph *g, double number);
+
+/**
+ * For each number x of a vector cos f_j x, then sin f_j x, f_j = 10^(-4 j /
+ * waves) for j below @p waves.
+ */
+int weir_graph_embedding(struct weir_graph *g, int in, int waves);
+
+struct weir_shuffle {
+    int size;
+    bool spread;  /* channels to squares, not squares to channels */
+    bool grouped; /* all channels of a point side by side */
+};
+
+/** As torch.nn.PixelShuffle: channels c, row, column of squares of @p size. */
+int weir_graph_shuffle(struct weir_graph *g, int in, int size);
+/** Squares of @p size points to channels, in the order column, row, c: Swin's
+ * patch merging, which puts the point below before that to the right. */
+int weir_graph_merge(struct weir_graph *g, int in, int size);
+
+struct weir_depthwise {
+    int kernel; /* odd */
+    enum weir_padding padding;
+};
+
+/**
+ * As torch.nn.Conv1d and 2d with as many groups as channels and padding kernel
+ * / 2, zero or circular. w: (channels, 1, kernel[, kernel]).
+ */
+int weir_graph_depthwise(struct weir_graph *g, int in, const char *name,
+                         int kernel, enum weir_padding padding);
+
+struct weir_attention {
+    int heads;                    /* divides the channels */
+    int rows, points;             /* of a window; divide the field's */
+    int shift_rows, shift_points; /* windows begin there; below their size */
+};
+
+/**
+ * Swin V2's attention of queries @p q to keys @p k with values @p v, window by
+ * window and head by head: softmax(t q k^T + bias) v with q and k of unit length.
+ * NAME.logit_scale (heads, 1, 1) is ln t, at most ln 100; NAME.position.0.weight
+ * (512, 2), .0.bias and .2.weight (heads, 512) make the bias (nn/position.h).
+ * Windows that are shifted over the field's edge do not look across it.
+ */
+int weir_graph_attention(struct weir_graph *g, int q, int k, int v,
+                         const char *name, const struct weir_attention *a);
 
 #endif

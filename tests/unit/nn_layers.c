@@ -127,7 +127,7 @@ static double objective(struct bench *b)
 /* Slope of the objective when @p n numbers at @p x move along @p d. */
 static double slope(struct bench *b, size_t n, double *x, const double *d)
 {
-    const double h = 1e-6;
+    const double h = 1e-7; /* small: ReLU has kinks */
     double sum = 0;
     for (int side = 1; side >= -1; side -= 2) {
         for (size_t i = 0; i < n; i++)
@@ -370,6 +370,80 @@ static int shared(const struct weir_options *o, struct weir_graph *g)
     return g->error;
 }
 
+/* Two numbers of each sample, made from all of it. */
+static int summary(struct weir_graph *g, int x)
+{
+    const struct weir_value *v = &g->value[x];
+    x = weir_graph_resample(g, x, WEIR_RESAMPLE_LINEAR, 1, 1);
+    x = weir_graph_reshape(g, x, v->channels, 1, 1);
+    return weir_graph_linear(g, x, "summary", 2, 0);
+}
+
+/* Vectors that modulate come from the time or from the sample itself. */
+static int modulation(const struct weir_options *o, struct weir_graph *g)
+{
+    struct weir_linear plain = {.channels = 11, .no_bias = true};
+    int x = enter(g, 11), t = weir_graph_constant(g, 0.7);
+    int e = weir_graph_embedding(g, summary(g, x), 3);
+    (void)o;
+    x = weir_graph_layer_norm(g, x, "own");
+    x = weir_graph_layer_norm_by(g, x, weir_graph_linear(g, t, "a", 11, 0),
+                                 weir_graph_linear_of(g, e, "b", &plain));
+    x = weir_graph_film(g, x, weir_graph_linear(g, e, "c", 11, 0),
+                        weir_graph_linear(g, t, "d", 11, 0));
+    return leave(g, weir_graph_scale(g, x, "scale", 0.5));
+}
+
+static int depthwises(const struct weir_options *o, struct weir_graph *g)
+{
+    int x = weir_graph_depthwise(g, enter(g, 11), "seven", 7, WEIR_PAD_ZERO);
+    (void)o;
+    x = weir_graph_depthwise(g, x, "five", 5, WEIR_PAD_CIRCULAR);
+    x = weir_graph_depthwise(g, x, "nine", 9, WEIR_PAD_CIRCULAR);
+    return leave(g, x);
+}
+
+/* To a grid with divisors: 1 x 12 in 1D, 6 x 6 in 2D. */
+static int divisible(struct weir_graph *g, int channels)
+{
+    bool flat = g->shape.dims == 2;
+    return weir_graph_resample(g, enter(g, channels), WEIR_RESAMPLE_LINEAR,
+                               flat ? 6 : 1, flat ? 6 : 12);
+}
+
+static int shuffles(const struct weir_options *o, struct weir_graph *g)
+{
+    int x = weir_graph_merge(g, divisible(g, 3), 2);
+    (void)o;
+    x = weir_graph_linear(g, x, "between", 18, 0);
+    return leave(g, weir_graph_shuffle(g, x, 3));
+}
+
+static int attend(struct weir_graph *g, int x, const char *name,
+                  struct weir_attention a)
+{
+    char at[3][8];
+    int y[3];
+    for (int k = 0; k < 3; k++) {
+        snprintf(at[k], sizeof(at[k]), "%s.%d", name, k);
+        y[k] = weir_graph_linear(g, x, at[k], 6, 0);
+    }
+    if (g->shape.dims == 1)
+        a.rows = 1, a.shift_rows = 0;
+    return weir_graph_attention(g, y[0], y[1], y[2], name, &a);
+}
+
+/* The whole field, windows, windows that were moved. */
+static int windows(const struct weir_options *o, struct weir_graph *g)
+{
+    int x = attend(g, divisible(g, 5), "all",
+                   (struct weir_attention){2, 6, 6, 0, 0});
+    (void)o;
+    x = attend(g, x, "cut", (struct weir_attention){3, 3, 2, 0, 0});
+    x = attend(g, x, "move", (struct weir_attention){1, 3, 3, 1, 2});
+    return leave(g, x);
+}
+
 static const struct {
     const char *what;
     int (*build)(const struct weir_options *, struct weir_graph *);
@@ -380,6 +454,8 @@ static const struct {
     {"resampling", resamples},    {"group norm", norms},
     {"dropout and norm", noise},  {"batch norm", batch_norms},
     {"activations", activations}, {"values read often", shared},
+    {"modulation", modulation},   {"depthwise", depthwises},
+    {"shuffles", shuffles},       {"attention", windows},
 };
 
 static struct weir_model *model_of(const struct weir_model_ops *ops,

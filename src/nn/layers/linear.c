@@ -11,25 +11,39 @@
 
 static const struct weir_layer_ops linear_ops;
 
-int weir_graph_linear(struct weir_graph *g, int in, const char *name,
-                      int channels, int ones)
+int weir_graph_linear_of(struct weir_graph *g, int in, const char *name,
+                         const struct weir_linear *spec)
 {
     in = weir_graph_in_order(g, in, WEIR_LAST);
     if (!weir_graph_has(g, in, name))
         return -1;
     const struct weir_value *x = &g->value[in];
-    int64_t w[] = {channels, x->channels, 1, 1};
+    int64_t w[] = {spec->channels, x->channels, 1, 1};
     struct weir_init init = {WEIR_INIT_UNIFORM, 1 / sqrt(x->channels)};
-    struct weir_made made = {channels, x->rows, x->points, WEIR_LAST};
+    struct weir_init bias = init;
+    struct weir_made made = {spec->channels, x->rows, x->points, WEIR_LAST};
+    if (spec->deviation > 0) {
+        init = (struct weir_init){WEIR_INIT_NORMAL, spec->deviation};
+        bias = (struct weir_init){WEIR_INIT_CONSTANT, spec->start};
+    }
     int l = weir_graph_layer(g, &linear_ops, name, 1, &in, made, NULL, 0);
-    weir_graph_param(g, "weight", 2 + ones, w, init);
-    weir_graph_param(g, "bias", 1, w, init);
+    weir_graph_param(g, "weight", 2 + spec->ones, w, init);
+    if (!spec->no_bias)
+        weir_graph_param(g, "bias", 1, w, bias);
     return weir_graph_made(g, l);
+}
+
+int weir_graph_linear(struct weir_graph *g, int in, const char *name,
+                      int channels, int ones)
+{
+    return weir_graph_linear_of(
+        g, in, name, &(struct weir_linear){.channels = channels, .ones = ones});
 }
 
 struct linear {
     struct weir_layout y;
     int points, in, out; /* points of the whole batch */
+    bool bias;
 };
 
 static int linear_plan(struct weir_layer_site *site, void **plan)
@@ -42,6 +56,7 @@ static int linear_plan(struct weir_layer_site *site, void **plan)
         .points = site->y->batch * (int)weir_layout_area(site->y),
         .in = site->x[0]->channels,
         .out = site->y->channels,
+        .bias = site->layer->params > 1,
     };
     *plan = l;
     return 0;
@@ -52,7 +67,8 @@ static int linear_forward(void *plan, const struct weir_layer_pass *p)
     const struct linear *l = plan;
     struct weir_matrix x = {p->x[0], l->in, false}, w = {p->w[0], l->in, true};
     int rc = weir_gemm(l->points, l->out, l->in, x, w, 0.0F, p->y, l->out);
-    weir_channel_add(&l->y, p->w[1], p->y);
+    if (l->bias)
+        weir_channel_add(&l->y, p->w[1], p->y);
     return rc;
 }
 
@@ -62,7 +78,8 @@ static int linear_backward(void *plan, const struct weir_layer_pass *p)
     struct weir_matrix x = {p->x[0], l->in, false}, w = {p->w[0], l->in, false};
     struct weir_matrix dy = {p->dy, l->out, false};
     struct weir_matrix across = {p->dy, l->out, true};
-    weir_channel_sum(&l->y, p->dy, p->dw[1]);
+    if (l->bias)
+        weir_channel_sum(&l->y, p->dy, p->dw[1]);
     int rc =
         weir_gemm(l->out, l->in, l->points, across, x, 0.0F, p->dw[0], l->in);
     if (!rc && p->dx[0])
