@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The architectures of src/nn/models as a PyTorch user writes them, with the same
 names, shapes and order of parameters: what the engine is compared with."""
+import math
+
 import torch
 from torch import nn
 
@@ -375,11 +377,239 @@ class SmartCNN(nn.Module):
         return x
 
 
+class TimedNorm(nn.Module):
+    """Layer norm whose scale and shift are linear in the time of a step."""
+
+    def __init__(self, channels):
+        super().__init__()
+        self.weight = nn.Linear(1, channels)
+        self.bias = nn.Linear(1, channels)
+
+    def forward(self, x, time):
+        mean = x.mean(-1, keepdim=True)
+        variance = (x ** 2).mean(-1, keepdim=True) - mean ** 2
+        x = (x - mean) / (variance + 1e-5).sqrt()
+        time = time.reshape(-1, 1)
+        weight, bias = self.weight(time), self.bias(time)
+        return (weight.reshape(-1, *(x.dim() - 2) * (1,), x.shape[-1]) * x +
+                bias.reshape(-1, *(x.dim() - 2) * (1,), x.shape[-1]))
+
+
+class WindowAttention(nn.Module):
+    """Swin V2's, for windows (batch, tokens, channels)."""
+
+    def __init__(self, window, heads):
+        super().__init__()
+        self.logit_scale = nn.Parameter(torch.full((heads, 1, 1), 10.0).log())
+        self.position = nn.Sequential(nn.Linear(2, 512), nn.ReLU(),
+                                      nn.Linear(512, heads, bias=False))
+        offsets = torch.stack(torch.meshgrid(
+            *(torch.arange(1 - n, n, dtype=torch.float32) * 8 / max(n - 1, 1)
+              for n in window), indexing="ij"), -1).reshape(-1, 2)
+        self.register_buffer("offsets", offsets.sign() * torch.log2(
+            offsets.abs() + 1) / 3, persistent=False)
+        token = torch.stack(torch.meshgrid(*map(torch.arange, window),
+                                           indexing="ij")).flatten(1)
+        apart = token[:, :, None] - token[:, None, :]
+        self.register_buffer("index", (apart[0] + window[0] - 1) *
+                             (2 * window[1] - 1) + apart[1] + window[1] - 1,
+                             persistent=False)
+        self.heads = heads
+
+    def split(self, x):
+        return x.reshape(*x.shape[:2], self.heads, -1).transpose(1, 2)
+
+    def forward(self, q, k, v, mask):
+        f = nn.functional
+        scores = f.normalize(self.split(q), dim=-1) @ f.normalize(
+            self.split(k), dim=-1).transpose(-2, -1)
+        scores = scores * self.logit_scale.clamp(max=math.log(100)).exp()
+        n = self.index.shape[0]
+        bias = self.position(self.offsets)[self.index.flatten()]
+        bias = bias.reshape(n, n, -1).permute(2, 0, 1)
+        scores = scores + 16 * torch.sigmoid(bias)
+        if mask is not None:
+            windows = mask.shape[0]
+            scores = scores.reshape(-1, windows, self.heads, n, n) + \
+                mask[:, None]
+            scores = scores.reshape(-1, self.heads, n, n)
+        x = scores.softmax(-1) @ self.split(v)
+        return x.transpose(1, 2).flatten(2)
+
+
+class SwinBlock(nn.Module):
+    def __init__(self, c, heads, grid, window, moved):
+        super().__init__()
+        self.grid = grid
+        self.window = tuple(min(n, window) for n in grid)
+        self.shift = tuple(window // 2 if moved and n > window else 0
+                           for n in grid)
+        self.query, self.value = nn.Linear(c, c), nn.Linear(c, c)
+        self.key = nn.Linear(c, c, bias=False)
+        self.attention = WindowAttention(self.window, heads)
+        self.proj = nn.Linear(c, c)
+        self.norm = nn.ModuleList([TimedNorm(c), TimedNorm(c)])
+        self.mlp = nn.ModuleList([nn.Linear(c, 4 * c), nn.Linear(4 * c, c)])
+        self.register_buffer("mask", self.make_mask(), persistent=False)
+
+    def make_mask(self):
+        if not any(self.shift):
+            return None
+        label = torch.zeros(1, *self.grid, 1)
+        slices = [(slice(0, -w), slice(-w, -s), slice(-s, None)) if s else
+                  (slice(None),) for w, s in zip(self.window, self.shift)]
+        for i, (a, b) in enumerate((a, b) for a in slices[0]
+                                   for b in slices[1]):
+            label[:, a, b] = i
+        label = self.cut(label).squeeze(-1)
+        return (label[:, None] != label[:, :, None]) * -100.0
+
+    def cut(self, x):
+        (h, w), (a, b) = self.grid, self.window
+        x = x.reshape(x.shape[0], h // a, a, w // b, b, -1)
+        return x.permute(0, 1, 3, 2, 4, 5).reshape(-1, a * b, x.shape[-1])
+
+    def join(self, x):
+        (h, w), (a, b) = self.grid, self.window
+        x = x.reshape(-1, h // a, w // b, a, b, x.shape[-1])
+        return x.permute(0, 1, 3, 2, 4, 5).reshape(-1, h, w, x.shape[-1])
+
+    def attend(self, x):
+        if any(self.shift):
+            x = x.roll([-s for s in self.shift], (1, 2))
+        x = self.cut(x)
+        x = self.proj(self.attention(self.query(x), self.key(x),
+                                     self.value(x), self.mask))
+        x = self.join(x)
+        return x.roll(self.shift, (1, 2)) if any(self.shift) else x
+
+    def forward(self, x, time):
+        x = x + self.norm[0](self.attend(x), time)
+        y = self.mlp[1](nn.functional.gelu(self.mlp[0](x)))
+        return x + self.norm[1](y, time)
+
+
+class Merge(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.linear = nn.Linear(4 * c, 2 * c, bias=False)
+        self.norm = TimedNorm(2 * c)
+
+    def forward(self, x, time):
+        x = torch.cat([x[:, i::2, j::2] for j in (0, 1) for i in (0, 1)], -1)
+        return self.norm(self.linear(x), time)
+
+
+class Unmerge(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.linear = nn.Linear(c, 2 * c, bias=False)
+        self.norm = TimedNorm(c // 2)
+        self.mix = nn.Linear(c // 2, c // 2, bias=False)
+
+    def forward(self, x, time):
+        x = nn.functional.pixel_shuffle(self.linear(x).permute(0, 3, 1, 2), 2)
+        return self.mix(self.norm(x.permute(0, 2, 3, 1), time))
+
+
+class ConvNeXt(nn.Module):
+    def __init__(self, c):
+        super().__init__()
+        self.depthwise = nn.Conv2d(c, c, 7, padding=3, groups=c)
+        self.norm = TimedNorm(c)
+        self.mlp = nn.ModuleList([nn.Linear(c, 4 * c), nn.Linear(4 * c, c)])
+        self.scale = nn.Module()
+        self.scale.weight = nn.Parameter(torch.full((c,), 1e-6))
+
+    def forward(self, x, time):
+        y = self.depthwise(x.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+        y = self.mlp[0](self.norm(y, time))
+        return x + self.scale.weight * self.mlp[1](nn.functional.gelu(y))
+
+
+class Stage(nn.Module):
+    def __init__(self, c, heads, grid, window, moved):
+        super().__init__()
+        self.block = nn.ModuleList(SwinBlock(c, heads, grid, window, m)
+                                   for m in moved)
+
+    def forward(self, x, time):
+        for block in self.block:
+            x = block(x, time)
+        return x
+
+
+class Scot(nn.Module):
+    SIZES = {"T": (48, 4), "S": (48, 8), "B": (96, 8), "L": (192, 8)}
+
+    def __init__(self, frame, size="own", width=24, depth=2, stages=2, heads=3,
+                 window=8, patch=4, skips=2, lead_time=1.0, from_zero="false"):
+        super().__init__()
+        if size != "own":
+            (width, depth), stages, heads = self.SIZES[size], 4, 3
+            window, patch, skips = 16, 4, 2
+        channels, grid = frame[0], [n // patch for n in frame[1:]]
+        self.lead_time = float(lead_time)
+        self.embed = nn.ModuleDict({
+            "conv": nn.Conv2d(channels, width, patch, stride=patch),
+            "norm": TimedNorm(width)})
+        moved = [i % 2 == 1 for i in range(depth)]
+
+        def stage(i, order):
+            return Stage(width << i, heads << i,
+                         tuple(n >> i for n in grid), window, order)
+
+        self.encoder = nn.ModuleList(stage(i, moved) for i in range(stages))
+        for i in range(stages - 1):
+            self.encoder[i].merge = Merge(width << i)
+        self.skip = nn.ModuleList(
+            nn.ModuleList(ConvNeXt(width << i) for _ in range(skips))
+            for i in range(stages - 1))
+        self.decoder = nn.ModuleList(stage(i, moved[::-1])
+                                     for i in range(stages))
+        for i in range(1, stages):
+            self.decoder[i].unmerge = Unmerge(width << i)
+        self.recover = nn.ModuleDict({
+            "deconv": nn.ConvTranspose2d(width, channels, patch, stride=patch),
+            "conv": nn.Conv2d(channels, channels, 5, padding=2, bias=False)})
+        for name, p in self.named_parameters():
+            if "conv" in name or "depthwise" in name or p.dim() == 1:
+                continue
+            if p.dim() == 2:
+                nn.init.normal_(p, std=0.02)
+        for m in self.modules():
+            if isinstance(m, TimedNorm):
+                nn.init.constant_(m.weight.bias, from_zero != "true")
+                nn.init.zeros_(m.bias.bias)
+
+    def forward(self, x):
+        time = torch.full((x.shape[0],), self.lead_time)
+        x = self.embed.conv(x).permute(0, 2, 3, 1)
+        x, skips = self.embed.norm(x, time), []
+        for i, stage in enumerate(self.encoder):
+            began = x
+            x = stage(x, time)
+            if i + 1 < len(self.encoder):
+                skip = x
+                for block in self.skip[i]:
+                    skip = block(skip, time)
+                skips.append(skip)
+                x = stage.merge(x + began, time)
+        for i in reversed(range(len(self.decoder))):
+            if skips and i + 1 < len(self.decoder):
+                x = x + skips.pop()
+            x = self.decoder[i](x, time)
+            if i:
+                x = self.decoder[i].unmerge(x, time)
+        x = self.recover.deconv(x.permute(0, 3, 1, 2))
+        return self.recover.conv(x)
+
+
 MODELS = {"convnet": ConvNet, "resnet": ResNet, "dilresnet": DilResNet,
           "unet": UNet, "fno": FNO, "mlp": MLP, "smart_unet": SmartUNet,
-          "smart_cnn": SmartCNN, "modern_unet": ModernUNet}
+          "smart_cnn": SmartCNN, "modern_unet": ModernUNet, "scot": Scot}
 # These are made for one frame, (channels, points...), not for any.
-OF_FRAME = {"mlp", "smart_cnn"}
+OF_FRAME = {"mlp", "smart_cnn", "scot"}
 
 
 def make(model, channels, grid, **options):

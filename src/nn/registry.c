@@ -17,7 +17,8 @@
     X(direct)                                                                  \
     X(smart_unet)                                                              \
     X(smart_cnn)                                                               \
-    X(modern_unet)
+    X(modern_unet)                                                             \
+    X(scot)
 
 #define DECLARE(name) extern const struct weir_model_ops weir_model_##name;
 #define LIST(name)    &weir_model_##name,

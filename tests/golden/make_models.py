@@ -40,6 +40,10 @@ CASES = [  # model, grid, channels, batch, options
     ("modern_unet", (24, 24), 2, 1, dict(width=8, activation="silu")),
     ("smart_unet", (33, 33), 1, 2, dict(width=1)),
     ("smart_cnn", (34, 34), 1, 2, dict(width=2)),
+    ("scot", (16, 32), 2, 2, dict(width=6, heads=2, window=4, patch=2,
+                                  skips=1)),
+    ("scot", (12, 12), 1, 3, dict(width=4, depth=3, heads=1, window=3, patch=2,
+                                  skips=2, lead_time=0.5)),
 ]
 
 

@@ -491,7 +491,7 @@ static void layers_agree(void **state)
 
 struct trial {
     const char *name;
-    const char *set[5][2];
+    const char *set[6][2];
     struct weir_shape shape;
     int batch;
 };
@@ -540,6 +540,14 @@ static const struct trial trials[] = {
     {"fno",
      {{"width", "4"}, {"modes", "3"}, {"layers", "1"}, {"style", "li"}},
      {1, 2, {7, 5}},
+     2},
+    {"scot",
+     {{"width", "3"},
+      {"heads", "1"},
+      {"window", "2"},
+      {"patch", "1"},
+      {"skips", "1"}},
+     {1, 2, {4, 8}},
      2},
 };
 

@@ -286,6 +286,54 @@ static void the_modern_unet_comes_out(void **state)
     weir_options_free(&opts);
 }
 
+/* With 4 channels, for 128 x 128 points; the least is ours. */
+static void every_size_of_scot_comes_out(void **state)
+{
+    static const struct {
+        const char *size;
+        size_t parameters;
+    } net[] = {{"own", 199376},
+               {"T", 20774444},
+               {"S", 39901076},
+               {"B", 157729988},
+               {"L", 628575524}};
+    const struct weir_model_ops *ops = weir_model_find("scot");
+    struct weir_shape shape = {4, 2, {128, 128}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(net) / sizeof(*net); i++) {
+        struct weir_options opts;
+        struct weir_model *m;
+        ok(weir_options_init(ops->options, &opts));
+        ok(weir_options_set(&opts, "size", net[i].size));
+        ok(weir_model_create(ops, &opts, &shape, &m));
+        assert_int_equal(weir_model_parameters(m), net[i].parameters);
+        weir_model_destroy(m);
+        weir_options_free(&opts);
+    }
+}
+
+static void scot_refuses_what_does_not_divide(void **state)
+{
+    static const struct {
+        const char *name, *value, *message;
+        struct weir_shape shape;
+    } bad[] = {{"size", "T", "48 points do not divide by 32", {1, 2, {48, 64}}},
+               {"window", "3", "16 tokens are no whole", {1, 2, {64, 64}}},
+               {"heads", "5", "5 heads of 24 channels", {1, 2, {64, 64}}},
+               {"width", "24", "scot is for 2D", {1, 1, {64, 1}}}};
+    const struct weir_model_ops *ops = weir_model_find("scot");
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        struct weir_options opts;
+        struct weir_model *m = NULL;
+        ok(weir_options_init(ops->options, &opts));
+        ok(weir_options_set(&opts, bad[i].name, bad[i].value));
+        fails(weir_model_create(ops, &opts, &bad[i].shape, &m), -EINVAL);
+        says(bad[i].message);
+        weir_options_free(&opts);
+    }
+}
+
 /* PyTorch counts a complex number once. */
 static void the_fno_of_28_million_comes_out(void **state)
 {
@@ -342,6 +390,8 @@ int main(void)
         cmocka_unit_test(published_counts_of_every_architecture_come_out),
         cmocka_unit_test(the_nets_of_smart_surrogates_come_out),
         cmocka_unit_test(the_modern_unet_comes_out),
+        cmocka_unit_test(every_size_of_scot_comes_out),
+        cmocka_unit_test(scot_refuses_what_does_not_divide),
         cmocka_unit_test(the_fno_of_28_million_comes_out),
         cmocka_unit_test(what_does_not_fit_is_refused),
     };
