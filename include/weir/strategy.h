@@ -11,7 +11,8 @@
  * order: `create`; `initial` for every simulation of the budget; then, as the
  * run goes on, `meet` once per simulation before its first loss, `observe` for
  * each batch, and, when `due` says so, `propose` for all simulations still
- * open. A strategy holds no clock and no global random state: draws come from
+ * open. One that asks the surrogate what it predicts does so in `score`, between
+ * `due` and `propose`. A strategy holds no clock and no global random state: draws come from
  * streams keyed by (seed, purpose, simulation id), so that two strategies share
  * every draw they have in common. `save` and `restore` carry its whole state.
  *
@@ -28,6 +29,48 @@
 extern "C" {
 #endif
 
+/** What a strategy wants to know of candidates. What is 0 is as in brackets. */
+struct weir_forecast_request {
+    const char *score; /* disagreement, entropy or tod; NULL: none is wanted */
+    uint32_t features; /* numbers of a row of features; 0: none are wanted */
+    double rollout;    /* of a simulation's steps, in (0, 1] [1] */
+    uint32_t passes;   /* of entropy, with other units dropped [3] */
+    double weight;     /* of entropy's tanh, see acquire/uncertainty.h [0] */
+    uint32_t apart;    /* gradient steps between the weights tod compares [1] */
+};
+
+/**
+ * The surrogate that is being trained, to ask what it predicts: candidates are
+ * rolled out from where the solver starts them, by weights of one gradient step
+ * that nobody changes any more (with an average of weights, by that). What the
+ * scores are is in acquire/score.h.
+ */
+struct weir_forecast {
+    uint32_t batch; /* candidates of one call, at most */
+    /**
+     * Say what will be wanted; once, in `create`.
+     * @return 0, -WEIR_ECONFIG the run cannot answer: a score needs several
+     *         members, a model with dropout, or the truth
+     */
+    int (*want)(struct weir_forecast *f,
+                const struct weir_forecast_request *request);
+    /**
+     * Scores of @p n candidates; only in the strategy's `score`. One whose
+     * simulation cannot start scores 0; a rollout that ran away gives a score
+     * that is not finite.
+     * @param u  (n, dims) in the unit cube
+     */
+    int (*score)(struct weir_forecast *f, const double *u, uint32_t n,
+                 double *score);
+    /**
+     * Their features, (n, request.features): a sketch of what the last layer
+     * reads along the rollout, so that what is near is predicted alike. NaN of a
+     * candidate whose simulation cannot start.
+     */
+    int (*features)(struct weir_forecast *f, const double *u, uint32_t n,
+                    float *row);
+};
+
 /** What stays fixed for a run. Lives longer than the strategy. */
 struct weir_strategy_env {
     uint64_t seed;
@@ -37,6 +80,7 @@ struct weir_strategy_env {
     uint32_t batch;           /* samples in a full batch */
     uint64_t gradient_steps;  /* planned; 0 when the run ends by draining */
     double samples_per_batch; /* new samples per gradient step */
+    struct weir_forecast *forecast; /* NULL: there is no surrogate to ask */
 };
 
 /** Difficulty of one sample, as the trainer published it. */
@@ -115,6 +159,19 @@ struct weir_strategy_ops {
      * NULL: it weighs nothing.
      */
     double (*effective)(const void *self);
+
+    /**
+     * Predict for the proposal that `due` asked for, through env->forecast, a
+     * small piece at a time: one call of it or so. @p piece counts from 0, and 0
+     * begins anew: with other weights, or because a run was killed in between.
+     * All pieces of a proposal see the same weights. In lockstep they follow one
+     * another at once; live they are made as often as acquisition.cpu_share
+     * allows, while batches are observed in between. After the last one
+     * `propose` is called. NULL, or where nothing is wanted of the forecast:
+     * `propose` follows at once.
+     * @return 1 there are more; 0 that was the last; an error
+     */
+    int (*score)(void *self, uint32_t piece);
 };
 
 /**
@@ -143,7 +200,7 @@ void weir_target_draw(const struct weir_strategy_env *env, uint32_t simulation,
  * WEIR_STRATEGY_ABI counts changes of this header, and of those it includes,
  * that a built object would notice; one of another number is refused.
  */
-#define WEIR_STRATEGY_ABI 3
+#define WEIR_STRATEGY_ABI 4
 
 struct weir_strategy_library {
     uint32_t abi;

@@ -23,6 +23,6 @@
 /** Format of a data set of trajectories; a reader refuses a newer one. */
 #define WEIR_DATASET_FORMAT 1
 /** Format of a checkpoint's metadata; a reader refuses a newer one. */
-#define WEIR_CHECKPOINT_FORMAT 2
+#define WEIR_CHECKPOINT_FORMAT 3
 
 #endif

@@ -2,6 +2,7 @@
 #include "pipeline/pool/pool.h"
 
 #include "acquire/select.h"
+#include "acquire/target.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/log.h"
@@ -14,9 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* Candidates have stream ids of their own, far from those of simulations. */
-#define CANDIDATES 0x80000000u
 
 size_t weir_pool_batch(const struct weir_config *cfg, int round_number)
 {
@@ -39,7 +37,7 @@ void weir_pool_first(const struct weir_config *cfg, uint32_t i, double *u)
 
 void weir_pool_candidate(const struct weir_config *cfg, uint32_t i, double *u)
 {
-    weir_pool_first(cfg, CANDIDATES + i, u);
+    weir_pool_first(cfg, WEIR_CANDIDATES + i, u);
 }
 
 static bool uses_scores(const struct weir_config *cfg)

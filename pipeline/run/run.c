@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "nn/registry.h"
 #include "pipeline/clients/external.h"
 #include "pipeline/run/registries.h"
 #include "pipeline/run/telemetry.h"
@@ -249,12 +250,19 @@ int weir_run_configure(struct weir_run *run)
     return 0;
 }
 
-struct weir_model_io weir_run_model_io(const struct weir_run *run)
+int weir_run_model(const struct weir_run *run, struct weir_model **out)
 {
-    return (struct weir_model_io){
+    const struct weir_config *cfg = run->cfg;
+    const struct weir_model_ops *ops = weir_model_find(cfg->model.name);
+    struct weir_model_io io = {
         .shape = run->info.shape,
         .given = run->info.given,
     };
+    if (!ops)
+        return -weir_err_code();
+    return weir_refusal(
+        weir_model_create_for(ops, &cfg->model.options, &io, out), "model",
+        cfg->model.name);
 }
 
 static int micro_batches(const struct weir_config *cfg)

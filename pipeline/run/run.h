@@ -96,8 +96,11 @@ int weir_run_configure(struct weir_run *run);
 int weir_run_plan(const struct weir_config *cfg,
                   const struct weir_topology *topology, struct weir_plan *plan);
 
-/** What the run's model reads and makes. */
-struct weir_model_io weir_run_model_io(const struct weir_run *run);
+/**
+ * The configured architecture, made for the run's frames.
+ * @return 0, -WEIR_ECONFIG it is unknown or refuses, or as weir_model_create
+ */
+int weir_run_model(const struct weir_run *run, struct weir_model **out);
 
 /** Buffers that the gradients of a batch's micro-batches are gathered in. */
 uint32_t weir_run_gradients(const struct weir_config *cfg);

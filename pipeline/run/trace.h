@@ -47,6 +47,7 @@
     X(publish, "step", "group")                                                \
     X(evaluate, "step", "group")                                               \
     X(fold, "batch", "")                                                       \
+    X(score, "batch", "piece")                                                 \
     X(propose, "batch", "open")                                                \
     X(cut, "step", "")                                                         \
     X(checkpoint, "step", "")                                                  \

@@ -3,8 +3,6 @@
 
 #include "base/err.h"
 #include "nn/ensemble.h"
-#include "nn/registry.h"
-#include "pipeline/run/registries.h"
 
 static int net_bytes(const struct weir_model *model, const struct weir_run *run,
                      int batch, size_t *out)
@@ -73,14 +71,10 @@ int weir_trainer_memory_plan(const struct weir_run *run,
                              struct weir_trainer_memory *out)
 {
     const struct weir_config *cfg = run->cfg;
-    const struct weir_model_ops *ops = weir_model_find(cfg->model.name);
     struct weir_model *model;
-    if (!ops)
-        return -weir_err_code();
-    struct weir_model_io io = weir_run_model_io(run);
-    int rc = weir_model_create_for(ops, &cfg->model.options, &io, &model);
+    int rc = weir_run_model(run, &model);
     if (rc)
-        return weir_refusal(rc, "model", cfg->model.name);
+        return rc;
     size_t held = set_bytes(run, cfg->validation.trajectories);
     size_t tested = set_bytes(run, cfg->test.trajectories);
     *out = (struct weir_trainer_memory){

@@ -8,6 +8,7 @@
 #include "pipeline/run/probe.h"
 #include "pipeline/run/telemetry.h"
 #include "pipeline/stages/cut.h"
+#include "pipeline/stages/forecast.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -22,6 +23,13 @@ struct reader {
     uint64_t position, lost;
     bool holds; /* `held` was read ahead of its batch */
     struct weir_loss_record held;
+};
+
+/* A proposal that predictions are being made for; saved as it lies. */
+struct pending {
+    uint64_t batch; /* that it was due after */
+    uint32_t is_due;
+    uint32_t piece; /* the next one */
 };
 
 struct weir_acquisition {
@@ -42,10 +50,13 @@ struct weir_acquisition {
     struct weir_proposal *proposal;
     double *unit, *value;
 
-    bool learned;       /* all it can before the next batch */
-    int64_t learn_ns;   /* CPU time of the strategy's own model, live */
-    int64_t live_ns;    /* when the thread started */
-    int64_t entered_ns; /* CPU time of the thread when this consume began */
+    struct weir_forecaster *forecaster;
+    struct pending pending;
+
+    bool learned;     /* all it can before the next batch */
+    int64_t share_ns; /* CPU time of what acquisition.cpu_share limits, live */
+    int64_t live_ns;  /* when the thread started */
+    int64_t entered_ns; /* CPU time of the thread when this work began */
 
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
@@ -94,6 +105,9 @@ int weir_acquisition_create(struct weir_run *run,
     *out = a;
     a->run = run;
     a->hooks = *hooks;
+    int rc = weir_forecaster_create(run, &a->forecaster);
+    if (rc)
+        return rc;
     a->env = (struct weir_strategy_env){
         .seed = cfg->run.seed,
         .space = cfg->space,
@@ -102,8 +116,9 @@ int weir_acquisition_create(struct weir_run *run,
         .batch = (uint32_t)cfg->training.batch,
         .gradient_steps = (uint64_t)cfg->training.steps,
         .samples_per_batch = run->samples_per_batch,
+        .forecast = weir_forecaster_face(a->forecaster),
     };
-    int rc = allocate(a);
+    rc = allocate(a);
     if (rc)
         return rc;
     a->ops = weir_strategy_find(cfg->acquisition.strategy);
@@ -121,6 +136,7 @@ void weir_acquisition_destroy(struct weir_acquisition *a)
         return;
     if (a->strategy)
         a->ops->destroy(a->strategy);
+    weir_forecaster_destroy(a->forecaster);
     weir_cut_destroy(a->cut); /* posted to a run that failed before serving */
     free(a->reader);
     free(a->sample);
@@ -158,6 +174,24 @@ int weir_acquisition_design(struct weir_acquisition *a)
     return rc;
 }
 
+/* Live, a strategy whose predictions are lost is due again; in lockstep they
+ * are never under way between two batches, but their snapshots may be. */
+static int save_pending(const struct weir_acquisition *a, struct weir_blob *out)
+{
+    struct pending none = {0};
+    bool keep = a->pending.is_due && weir_run_is_lockstep(a->run);
+    int rc = weir_blob_put(out, keep ? &a->pending : &none, sizeof(none));
+    return rc || !keep ? rc : weir_forecaster_save(a->forecaster, out);
+}
+
+static int restore_pending(struct weir_acquisition *a, struct weir_blob *in)
+{
+    int rc = weir_blob_get(in, &a->pending, sizeof(a->pending));
+    if (rc || !a->pending.is_due)
+        return rc;
+    return weir_forecaster_restore(a->forecaster, in);
+}
+
 int weir_acquisition_save(const struct weir_acquisition *a,
                           struct weir_blob *out)
 {
@@ -167,6 +201,7 @@ int weir_acquisition_save(const struct weir_acquisition *a,
     uint32_t met = weir_table_count(a->run->table);
     rc = rc ? rc : weir_blob_put(out, &met, sizeof(met));
     rc = rc ? rc : weir_blob_put(out, a->met, met);
+    rc = rc ? rc : save_pending(a, out);
     return rc ? rc : told(a, a->ops->save(a->strategy, out), "save");
 }
 
@@ -238,7 +273,8 @@ int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
     }
     note_outside(a);
     note_generation(a, generation);
-    return told(a, a->ops->restore(a->strategy, in), "restore");
+    rc = restore_pending(a, in);
+    return rc ? rc : told(a, a->ops->restore(a->strategy, in), "restore");
 }
 
 /* ---- folding what the groups published ---- */
@@ -347,25 +383,6 @@ static int learn(struct weir_acquisition *a)
     return rc < 0 ? rc : 0;
 }
 
-/* Live: whether a step of it is wanted and within its share of a core. */
-static bool may_learn(const struct weir_acquisition *a)
-{
-    int64_t wall = weir_now_ns() - a->live_ns;
-    double most = a->run->cfg->acquisition.cpu_share * (double)wall;
-    return a->ops->learn && !a->learned && (double)a->learn_ns < most;
-}
-
-static int learn_live(struct weir_acquisition *a)
-{
-    int64_t cpu = weir_thread_cpu_ns();
-    int rc = learn(a);
-    cpu = weir_thread_cpu_ns() - cpu;
-    a->learn_ns += cpu;
-    atomic_store_explicit(&a->cpu_ns, weir_acquisition_cpu_ns(a) + cpu,
-                          memory_order_relaxed); /* Q7 */
-    return rc;
-}
-
 /* ---- proposing ---- */
 
 /* Simulations never claimed; one that runs again keeps its parameters. */
@@ -441,15 +458,113 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
     return 0;
 }
 
-static int propose_if_due(struct weir_acquisition *a, uint64_t batch)
+static struct weir_progress progress(const struct weir_acquisition *a,
+                                     uint64_t batch)
 {
-    struct weir_progress now = {
+    return (struct weir_progress){
         .batch = batch + 1,
         .finished =
             atomic_load_explicit(&a->finished, memory_order_relaxed), /* Q7 */
         .open = weir_table_open(a->run->table),
     };
-    return a->ops->due(a->strategy, &now) ? propose(a, &now, batch) : 0;
+}
+
+/* ---- predictions, that a proposal waits for ---- */
+
+static bool predicts(const struct weir_acquisition *a)
+{
+    return a->ops->score && weir_forecaster_is_wanted(a->forecaster);
+}
+
+/* @return 1 there are more pieces; 0 or an error: that was the last */
+static int score_piece(struct weir_acquisition *a)
+{
+    struct pending *p = &a->pending;
+    weir_forecaster_open(a->forecaster, true);
+    WEIR_BEGIN(score, p->batch, p->piece);
+    int rc = told(a, a->ops->score(a->strategy, p->piece), "score");
+    WEIR_END(score, p->batch, p->piece);
+    weir_forecaster_open(a->forecaster, false);
+    p->piece++;
+    p->is_due = rc > 0;
+    return rc;
+}
+
+/* Lockstep: every piece, once the weights are those of the right step. */
+static int score_all(struct weir_acquisition *a, uint64_t batch)
+{
+    int rc = 1;
+    if (!weir_forecaster_gather(a->forecaster, batch + 1))
+        return 0;
+    while (rc > 0)
+        rc = score_piece(a);
+    struct weir_progress now = progress(a, batch);
+    return rc ? rc : propose(a, &now, a->pending.batch);
+}
+
+static int propose_if_due(struct weir_acquisition *a, uint64_t batch)
+{
+    struct weir_progress now = progress(a, batch);
+    if (!a->pending.is_due) {
+        if (!a->ops->due(a->strategy, &now))
+            return 0;
+        if (!predicts(a))
+            return propose(a, &now, batch);
+        a->pending = (struct pending){.batch = batch, .is_due = 1};
+        weir_forecaster_begin(a->forecaster, batch + 1);
+    }
+    return weir_run_is_lockstep(a->run) ? score_all(a, batch) : 0;
+}
+
+/* ---- live: what acquisition.cpu_share limits ---- */
+
+/* Also keeps the trainer's half of the weights from being held for long. */
+static bool has_scoring(struct weir_acquisition *a)
+{
+    return a->pending.is_due &&
+           weir_forecaster_gather(a->forecaster, a->next_batch);
+}
+
+/* Whether there is something to do, and time left for it. */
+static bool may_think(struct weir_acquisition *a)
+{
+    int64_t wall = weir_now_ns() - a->live_ns;
+    double most = a->run->cfg->acquisition.cpu_share * (double)wall;
+    bool any = has_scoring(a) || (a->ops->learn && !a->learned);
+    return any && (double)a->share_ns < most &&
+           !weir_stop_reason(&a->run->stop);
+}
+
+static int score_live(struct weir_acquisition *a)
+{
+    struct weir_progress now = progress(a, a->next_batch - 1);
+    if (now.open == 0) {
+        a->pending.is_due = 0;
+        return 0;
+    }
+    int rc = score_piece(a);
+    if (rc == -ECANCELED) { /* a solver that was told to stop */
+        weir_err_clear();
+        return 0;
+    }
+    return rc ? (rc < 0 ? rc : 0) : propose(a, &now, a->pending.batch);
+}
+
+/* CPU time since a->entered_ns, added to what has been used. */
+static int64_t count_cpu(struct weir_acquisition *a)
+{
+    int64_t cpu = weir_thread_cpu_ns() - a->entered_ns;
+    atomic_store_explicit(&a->cpu_ns, weir_acquisition_cpu_ns(a) + cpu,
+                          memory_order_relaxed); /* Q7 */
+    return cpu;
+}
+
+static int think(struct weir_acquisition *a)
+{
+    a->entered_ns = weir_thread_cpu_ns();
+    int rc = has_scoring(a) ? score_live(a) : learn(a);
+    a->share_ns += count_cpu(a);
+    return rc;
 }
 
 static int replace_failed(struct weir_acquisition *a)
@@ -498,9 +613,7 @@ int weir_acquisition_consume(struct weir_acquisition *a)
         a->next_batch++;
         rc = rc ? rc : serve_cut(a);
     }
-    int64_t cpu = weir_thread_cpu_ns() - a->entered_ns;
-    atomic_store_explicit(&a->cpu_ns, weir_acquisition_cpu_ns(a) + cpu,
-                          memory_order_relaxed); /* Q7 */
+    count_cpu(a);
     return rc;
 }
 
@@ -514,6 +627,7 @@ static bool has_work(void *ctx)
     return published(a) > a->next_batch ||
            (cut && a->next_batch >= cut->step) ||
            weir_acquisition_redraws_pending(a) ||
+           weir_snapshot_is_offered(weir_forecaster_snapshot(a->forecaster)) ||
            atomic_load_explicit(&a->over, memory_order_acquire); /* Q2 */
 }
 
@@ -525,14 +639,15 @@ static void *acquisition_thread(void *arg)
     for (;;) {
         bool over =
             atomic_load_explicit(&a->over, memory_order_acquire); /* Q2 */
-        if (weir_acquisition_consume(a) || (may_learn(a) && learn_live(a))) {
+        if (weir_acquisition_consume(a) ||
+            (!over && may_think(a) && think(a))) {
             weir_stop_fail(&a->run->stop);
             weir_doorbell_ring(a->run->trainer_bell);
             break;
         }
         if (over)
             break;
-        if (may_learn(a))
+        if (may_think(a))
             continue;
         weir_doorbell_wait(a->run->acquire_bell, has_work, a, IDLE_NS);
     }
@@ -559,6 +674,26 @@ void weir_acquisition_join(struct weir_acquisition *a)
 }
 
 /* ---- what others tell and ask ---- */
+
+void weir_acquisition_attach(struct weir_acquisition *a,
+                             const struct weir_weights *weights,
+                             const struct weir_normaliser *norm)
+{
+    weir_forecaster_attach(a->forecaster, weights, norm);
+}
+
+void weir_acquisition_offer_weights(struct weir_acquisition *a, uint64_t step,
+                                    struct weir_weights *weights)
+{
+    if (weir_snapshot_offer(weir_forecaster_snapshot(a->forecaster), step,
+                            weights))
+        weir_doorbell_ring(a->run->acquire_bell);
+}
+
+void weir_acquisition_withdraw_weights(struct weir_acquisition *a)
+{
+    weir_snapshot_withdraw(weir_forecaster_snapshot(a->forecaster));
+}
 
 void weir_acquisition_note_publish(struct weir_acquisition *a, uint64_t batch)
 {

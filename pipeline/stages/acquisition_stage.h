@@ -9,6 +9,10 @@
  * table's proposer (shm/table.h). Live, it has a thread that the groups wake;
  * in lockstep the trainer's leader calls weir_acquisition_consume between steps.
  *
+ * A strategy that predicts (`score`) gets weights first, and then proposes after
+ * its last piece: live one piece after the other while batches are folded in
+ * between, in lockstep all of them at once.
+ *
  * Owners
  *   word             stored by                     loaded by
  *   published_ns[]   group 0, before it publishes  stage
@@ -35,6 +39,8 @@
 
 struct weir_cut;
 struct weir_acquisition;
+struct weir_normaliser;
+struct weir_weights;
 
 /** A generation, as the recorder wants it. */
 struct weir_generation {
@@ -87,6 +93,20 @@ void weir_acquisition_join(struct weir_acquisition *a);
  * serve a posted cut. @return 0, or the strategy's error
  */
 int weir_acquisition_consume(struct weir_acquisition *a);
+
+/**
+ * Whose weights and scales strategies predict with (forecast.h); before any
+ * stage starts. Both outlive what it leads to.
+ */
+void weir_acquisition_attach(struct weir_acquisition *a,
+                             const struct weir_weights *weights,
+                             const struct weir_normaliser *norm);
+/** Leader of a live run, between two steps: let go of the weights in force, if a
+ * snapshot of them is wanted (snapshot.h). */
+void weir_acquisition_offer_weights(struct weir_acquisition *a, uint64_t step,
+                                    struct weir_weights *weights);
+/** Leader: take back what has been offered and not taken. */
+void weir_acquisition_withdraw_weights(struct weir_acquisition *a);
 
 /** Group 0, just before it publishes the last of batch @p batch. */
 void weir_acquisition_note_publish(struct weir_acquisition *a, uint64_t batch);

@@ -273,6 +273,7 @@ static int take_cut(struct weir_boundary *b)
     struct weir_cut *cut;
     int64_t begin = weir_now_ns();
     WEIR_BEGIN(cut, t->step, 0);
+    weir_acquisition_withdraw_weights(t->acquisition);
     int rc = weir_cut_create(b->run->table, b->run->start_ns, &cut);
     rc = rc ? rc : fill_cut(b, cut);
     if (rc) {
@@ -657,6 +658,8 @@ static enum weir_phase decide(struct weir_boundary *b)
         return begin(b, WEIR_PHASE_VALIDATE);
     if (checkpoint_is_due(b) && take_cut(b))
         return failed(b);
+    if (!weir_run_is_lockstep(b->run))
+        weir_acquisition_offer_weights(t->acquisition, t->step, &t->weights);
     thaw(b);
     return next_step(b);
 }

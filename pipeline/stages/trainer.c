@@ -3,9 +3,7 @@
 
 #include "base/clock.h"
 #include "base/heap.h"
-#include "nn/registry.h"
 #include "pipeline/run/probe.h"
-#include "pipeline/run/registries.h"
 #include "pipeline/run/telemetry.h"
 #include "pipeline/run/trainer_memory.h"
 #include "pipeline/stages/boundary.h"
@@ -56,12 +54,7 @@ static struct weir_clip_config clip_of(const struct weir_config *cfg)
 static int create_model(struct weir_trainer *t)
 {
     const struct weir_config *cfg = t->run->cfg;
-    const struct weir_model_ops *ops = weir_model_find(cfg->model.name);
-    if (!ops)
-        return -weir_err_code();
-    struct weir_model_io io = weir_run_model_io(t->run);
-    int rc = weir_model_create_for(ops, &cfg->model.options, &io, &t->model);
-    rc = weir_refusal(rc, "model", cfg->model.name);
+    int rc = weir_run_model(t->run, &t->model);
     if (rc)
         return rc;
     t->stride = weir_ensemble_stride(t->model);
@@ -139,6 +132,8 @@ int weir_trainer_create(struct weir_run *run,
     weir_barrier_init(&t->barrier, run->groups);
     pthread_mutex_init(&t->gate, NULL);
     int rc = create_model(t);
+    if (rc == 0)
+        weir_acquisition_attach(acquisition, &t->weights, &t->normaliser);
     rc = rc ? rc : allocate(t);
     rc = rc ? rc : create_sets(t);
     return rc ? rc : weir_boundary_create(t, &t->boundary);

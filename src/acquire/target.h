@@ -10,4 +10,7 @@
  */
 #include "weir/strategy.h"
 
+/** Stream numbers from here on are those of candidates, not of simulations. */
+#define WEIR_CANDIDATES 0x80000000u
+
 #endif
