@@ -19,6 +19,14 @@
     X(breed_offline)                                                           \
     X(r3)                                                                      \
     X(ogas)                                                                    \
+    X(sbal)                                                                    \
+    X(topk)                                                                    \
+    X(coreset)                                                                 \
+    X(lcmd)                                                                    \
+    X(entropy)                                                                 \
+    X(tod)                                                                     \
+    X(diversity)                                                               \
+    X(hybrid)                                                                  \
     X(listed)
 /* clang-format on */
 

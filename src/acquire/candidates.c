@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "acquire/candidates.h"
+
+#include "acquire/shuffle.h"
+#include "acquire/target.h"
+#include "base/err.h"
+#include "base/heap.h"
+#include "base/log.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NOWHERE UINT32_MAX
+
+/* Saved as it lies. */
+struct progress {
+    uint32_t generation;
+    uint32_t periods; /* that have ended, at the last proposal */
+};
+
+/* Simulations by id: what has run and, with a pool that is drawn once, which
+ * candidate each one was made of. */
+struct known {
+    uint32_t n, room; /* simulations met, in the order they were */
+    double *u;        /* [room][dims] */
+    uint32_t cells;
+    uint32_t *place; /* [cells] in the pool, or NOWHERE */
+    bool *taken;     /* [pool] */
+};
+
+struct candidates {
+    const struct weir_candidates_method *method;
+    const struct weir_strategy_env *env;
+    struct weir_candidates_settings set;
+    struct progress at;
+    struct known known;
+    /* of the proposal that is being made */
+    uint32_t n, labelled; /* candidates; simulations known by now */
+    uint32_t *place;      /* [pool] of the candidates */
+    double *score;        /* [pool] */
+    float *row;           /* [pool][features] */
+    float *base;          /* [labelled][features] */
+    uint32_t base_room;
+    uint32_t *chosen; /* [horizon] */
+    double *u;        /* of a call: [batch][dims] */
+    bool told;        /* that scores are all alike */
+};
+
+/* ---- creation ---- */
+
+void weir_candidates_destroy(void *self)
+{
+    struct candidates *c = self;
+    free(c->known.u);
+    free(c->known.place);
+    free(c->known.taken);
+    free(c->place);
+    free(c->score);
+    free(c->row);
+    free(c->base);
+    free(c->chosen);
+    free(c->u);
+    free(c);
+}
+
+static bool is_diverse(const struct candidates *c)
+{
+    return c->set.rule == WEIR_CANDIDATES_CENTRES ||
+           c->set.rule == WEIR_CANDIDATES_LCMD;
+}
+
+/* Numbers of a row that distances are measured on; 0: none are. */
+static size_t dims_of(const struct candidates *c)
+{
+    if (!is_diverse(c))
+        return 0;
+    return c->set.by_parameters ? c->env->space.n : c->set.request.features;
+}
+
+static uint32_t batch_of(const struct candidates *c)
+{
+    return c->env->forecast ? c->env->forecast->batch : 1;
+}
+
+static int allocate(struct candidates *c)
+{
+    size_t pool = c->set.pool;
+    c->place = weir_array(pool, sizeof(*c->place));
+    c->score = weir_array(pool, sizeof(*c->score));
+    c->row = weir_array(pool * dims_of(c), sizeof(float));
+    c->known.taken = weir_array(c->set.once ? pool : 1, sizeof(bool));
+    c->chosen = weir_array(c->set.horizon, sizeof(*c->chosen));
+    c->u = weir_array(batch_of(c) * c->env->space.n, sizeof(*c->u));
+    if (c->place && c->score && c->row && c->known.taken && c->chosen && c->u)
+        return 0;
+    return WEIR_FAIL(ENOMEM, "%s: pool of %zu", c->method->name, pool);
+}
+
+static int ask(const struct candidates *c)
+{
+    const struct weir_forecast_request *r = &c->set.request;
+    struct weir_forecast *f = c->env->forecast;
+    if (!r->score && !r->features)
+        return 0;
+    if (!f)
+        return WEIR_FAIL(WEIR_ECONFIG, "%s: there is no surrogate to ask",
+                         c->method->name);
+    int rc = f->want(f, r);
+    return rc ? WEIR_NOTE(rc, "%s", c->method->name) : 0;
+}
+
+int weir_candidates_create(const struct weir_candidates_method *method,
+                           const struct weir_strategy_env *env,
+                           const struct weir_options *opts, void **self)
+{
+    struct candidates *c = weir_array(1, sizeof(*c));
+    if (!c)
+        return WEIR_FAIL(ENOMEM, "%s: state", method->name);
+    c->method = method;
+    c->env = env;
+    int rc = weir_candidates_settings_read(method, env, opts, &c->set);
+    rc = rc ? rc : ask(c);
+    rc = rc ? rc : allocate(c);
+    if (rc)
+        weir_candidates_destroy(c);
+    else
+        *self = c;
+    return rc;
+}
+
+/* ---- what has run ---- */
+
+void weir_candidates_initial(void *self, uint32_t simulation, double *u)
+{
+    const struct candidates *c = self;
+    weir_target_draw(c->env, simulation, u);
+}
+
+static int make_room(struct candidates *c, uint32_t simulation)
+{
+    struct known *k = &c->known;
+    if (k->n == k->room) {
+        uint32_t room = 2 * k->room + 64;
+        double *u = realloc(k->u, room * c->env->space.n * sizeof(*u));
+        if (!u)
+            return WEIR_FAIL(ENOMEM, "%s: %u simulations", c->method->name,
+                             room);
+        k->u = u;
+        k->room = room;
+    }
+    if (simulation < k->cells)
+        return 0;
+    uint32_t cells = 2 * simulation + 64;
+    uint32_t *place = realloc(k->place, cells * sizeof(*place));
+    if (!place)
+        return WEIR_FAIL(ENOMEM, "%s: %u simulations", c->method->name, cells);
+    for (uint32_t i = k->cells; i < cells; i++)
+        place[i] = NOWHERE;
+    k->place = place;
+    k->cells = cells;
+    return 0;
+}
+
+int weir_candidates_meet(void *self, uint32_t simulation, const double *u)
+{
+    struct candidates *c = self;
+    struct known *k = &c->known;
+    size_t dims = c->env->space.n;
+    int rc = make_room(c, simulation);
+    if (rc)
+        return rc;
+    memcpy(k->u + k->n++ * dims, u, dims * sizeof(*u));
+    if (k->place[simulation] != NOWHERE)
+        k->taken[k->place[simulation]] = true;
+    return 0;
+}
+
+int weir_candidates_observe(void *self, const struct weir_batch_loss *batch)
+{
+    (void)self, (void)batch;
+    return 0;
+}
+
+/* Periods that have ended; the first with the warm-up. */
+static uint32_t periods(const struct candidates *c, uint32_t finished)
+{
+    if (finished < c->set.warmup)
+        return 0;
+    return 1 + (finished - c->set.warmup) / c->set.period;
+}
+
+bool weir_candidates_due(const void *self, const struct weir_progress *now)
+{
+    const struct candidates *c = self;
+    return now->open > 0 && periods(c, now->finished) > c->at.periods;
+}
+
+/* ---- predictions ---- */
+
+/* Coordinates of candidate @p place of the proposal to come: numbers of their
+ * own, far from those of simulations. */
+static void draw(const struct candidates *c, uint32_t place, double *u)
+{
+    uint32_t first = c->set.once ? 0 : c->at.generation * c->set.pool;
+    weir_target_draw(c->env,
+                     WEIR_CANDIDATES + (first + place) % WEIR_CANDIDATES, u);
+}
+
+static int begin(struct candidates *c)
+{
+    size_t each = c->set.request.features;
+    c->n = 0;
+    c->labelled = is_diverse(c) ? c->known.n : 0;
+    for (uint32_t i = 0; i < c->set.pool; i++)
+        if (!c->set.once || !c->known.taken[i])
+            c->place[c->n++] = i;
+    if (c->labelled <= c->base_room)
+        return 0;
+    float *base = realloc(c->base, c->labelled * each * sizeof(*base) + 1);
+    if (!base)
+        return WEIR_FAIL(ENOMEM, "%s: features of %u simulations",
+                         c->method->name, c->labelled);
+    c->base = base;
+    c->base_room = c->labelled;
+    return 0;
+}
+
+static int score_labelled(struct candidates *c, uint32_t from, uint32_t n)
+{
+    struct weir_forecast *f = c->env->forecast;
+    return f->features(f, c->known.u + from * c->env->space.n, n,
+                       c->base + from * (size_t)c->set.request.features);
+}
+
+static int score_pool(struct candidates *c, uint32_t from, uint32_t n)
+{
+    struct weir_forecast *f = c->env->forecast;
+    size_t dims = c->env->space.n, each = c->set.request.features;
+    int rc = 0;
+    for (uint32_t i = 0; i < n; i++)
+        draw(c, c->place[from + i], c->u + i * dims);
+    if (c->set.request.score)
+        rc = f->score(f, c->u, n, c->score + from);
+    return rc || !each ? rc : f->features(f, c->u, n, c->row + from * each);
+}
+
+static uint32_t pieces_of(const struct candidates *c, uint32_t n)
+{
+    return (n + batch_of(c) - 1) / batch_of(c);
+}
+
+int weir_candidates_score(void *self, uint32_t piece)
+{
+    struct candidates *c = self;
+    uint32_t batch = batch_of(c);
+    int rc = piece == 0 ? begin(c) : 0;
+    if (rc)
+        return rc;
+    uint32_t first = c->set.request.features ? pieces_of(c, c->labelled) : 0;
+    bool of_pool = piece >= first;
+    uint32_t from = (of_pool ? piece - first : piece) * batch;
+    uint32_t end = of_pool ? c->n : c->labelled;
+    uint32_t n = end - from < batch ? end - from : batch;
+    rc = (of_pool ? score_pool : score_labelled)(c, from, n);
+    return rc ? rc : piece + 1 < first + pieces_of(c, c->n);
+}
+
+/* ---- choosing ---- */
+
+static bool is_finite(const float *row, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(row[i]))
+            return false;
+    return true;
+}
+
+/* Coordinates as features: in the unit cube all have one scale. */
+static int describe_by_parameters(struct candidates *c)
+{
+    size_t dims = c->env->space.n;
+    float *base = realloc(c->base, c->labelled * dims * sizeof(*base) + 1);
+    if (!base)
+        return WEIR_FAIL(ENOMEM, "%s: %u simulations", c->method->name,
+                         c->labelled);
+    c->base = base;
+    for (size_t i = 0; i < c->labelled * dims; i++)
+        c->base[i] = (float)c->known.u[i];
+    for (uint32_t i = 0; i < c->n; i++) {
+        draw(c, c->place[i], c->u);
+        for (size_t j = 0; j < dims; j++)
+            c->row[i * dims + j] = (float)c->u[j];
+    }
+    return 0;
+}
+
+/* What has no finite features is no candidate, and no centre. */
+static void leave_out(struct candidates *c)
+{
+    size_t dims = dims_of(c);
+    uint32_t n = 0, labelled = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        if (!is_finite(c->row + i * dims, dims))
+            continue;
+        memmove(c->row + n * dims, c->row + i * dims, dims * sizeof(float));
+        c->place[n] = c->place[i];
+        c->score[n++] = c->score[i];
+    }
+    for (uint32_t i = 0; i < c->labelled; i++)
+        if (is_finite(c->base + i * dims, dims))
+            memmove(c->base + labelled++ * dims, c->base + i * dims,
+                    dims * sizeof(float));
+    c->n = n;
+    c->labelled = labelled;
+}
+
+static void look_at_scores(struct candidates *c)
+{
+    size_t capped = weir_scores_cap(c->score, c->n);
+    double low = HUGE_VAL, high = 0;
+    for (uint32_t i = 0; i < c->n; i++) {
+        low = fmin(low, c->score[i]);
+        high = fmax(high, c->score[i]);
+    }
+    if (capped)
+        weir_log_debug("acquire",
+                       "%s: %zu of %u rollouts ran away: their scores count "
+                       "as the largest finite one",
+                       c->method->name, capped, c->n);
+    if (!(high > low) && c->n > 1 && !c->told) {
+        weir_log_info("acquire",
+                      "%s: the scores of all %u candidates are alike; such "
+                      "generations are drawn uniformly",
+                      c->method->name, c->n);
+        c->told = true;
+    }
+}
+
+static int choose(struct candidates *c, size_t k)
+{
+    const struct weir_candidates_settings *s = &c->set;
+    struct weir_rng rng =
+        weir_rng_stream(c->env->seed, WEIR_RNG_PROPOSAL,
+                        UINT32_MAX | (uint64_t)c->at.generation << 32);
+    struct weir_features pool = {c->row, c->n, dims_of(c)};
+    struct weir_features base = {c->base, c->labelled, dims_of(c)};
+    weir_select_diverse_fn *diverse = s->rule == WEIR_CANDIDATES_LCMD
+                                          ? weir_select_lcmd
+                                          : weir_select_centres;
+    if (s->rule == WEIR_CANDIDATES_POWER)
+        return weir_select_power(c->score, c->n, s->beta, &rng, k, c->chosen);
+    if (s->rule == WEIR_CANDIDATES_TOP)
+        return weir_select_top(c->score, c->n, s->share, &rng, k, c->chosen);
+    if (s->request.score)
+        return weir_select_hybrid(c->score, s->fraction, diverse, &pool, &base,
+                                  k, c->chosen);
+    return diverse(&pool, &base, k, c->chosen);
+}
+
+/* Where the rule's last choices are of another kind than its first, the two are
+ * mixed: a generation may run in part only. */
+static uint32_t in_order(const struct candidates *c, uint32_t i, uint32_t k)
+{
+    bool mixed = c->set.rule == WEIR_CANDIDATES_TOP && c->set.share < 1;
+    return c->chosen[mixed ? weir_shuffled(i, k, c->env->seed, c->at.generation)
+                           : i];
+}
+
+static int remember(struct candidates *c, uint32_t simulation, uint32_t place)
+{
+    int rc = c->set.once ? make_room(c, simulation) : 0;
+    if (rc == 0 && c->set.once)
+        c->known.place[simulation] = place;
+    return rc;
+}
+
+static int fill(struct candidates *c, struct weir_proposal *p, uint32_t n,
+                uint32_t k)
+{
+    int rc = 0;
+    for (uint32_t i = 0; rc == 0 && i < n; i++) {
+        uint32_t place = i < k ? c->place[in_order(c, i, k)] : NOWHERE;
+        p[i].generation = c->at.generation + 1;
+        p[i].bred = place != NOWHERE;
+        if (p[i].bred)
+            draw(c, place, p[i].u);
+        else
+            weir_target_draw(c->env, p[i].simulation, p[i].u);
+        rc = remember(c, p[i].simulation, place);
+    }
+    return rc;
+}
+
+int weir_candidates_propose(void *self, const struct weir_progress *now,
+                            struct weir_proposal *proposals, size_t n)
+{
+    struct candidates *c = self;
+    bool predicted = c->set.request.score || c->set.request.features;
+    int rc = predicted ? 0 : begin(c);
+    if (rc == 0 && is_diverse(c) && c->set.by_parameters)
+        rc = describe_by_parameters(c);
+    if (rc)
+        return rc;
+    if (is_diverse(c))
+        leave_out(c);
+    if (c->set.request.score)
+        look_at_scores(c);
+    size_t k = n < c->set.horizon ? n : c->set.horizon;
+    k = k < c->n ? k : c->n;
+    rc = choose(c, k);
+    rc = rc ? rc : fill(c, proposals, (uint32_t)n, (uint32_t)k);
+    c->at.generation++;
+    c->at.periods = periods(c, now->finished);
+    return rc;
+}
+
+/* ---- state ---- */
+
+int weir_candidates_save(const void *self, struct weir_blob *out)
+{
+    const struct candidates *c = self;
+    const struct known *k = &c->known;
+    size_t pool = c->set.once ? c->set.pool : 0;
+    int rc = weir_blob_put(out, &c->at, sizeof(c->at));
+    rc = rc ? rc : weir_blob_put(out, &k->n, sizeof(k->n));
+    rc = rc ? rc
+            : weir_blob_put(out, k->u, k->n * c->env->space.n * sizeof(*k->u));
+    rc = rc ? rc : weir_blob_put(out, &k->cells, sizeof(k->cells));
+    rc = rc ? rc : weir_blob_put(out, k->place, k->cells * sizeof(*k->place));
+    return rc ? rc : weir_blob_put(out, k->taken, pool * sizeof(*k->taken));
+}
+
+static int restore_arrays(struct candidates *c, struct weir_blob *in)
+{
+    struct known *k = &c->known;
+    size_t each = c->env->space.n * sizeof(*k->u), left = in->size - in->at;
+    if (k->n > left / each)
+        return WEIR_FAIL(WEIR_ECORRUPT, "%u simulations", k->n);
+    free(k->u);
+    k->u = weir_array(k->n, each);
+    k->room = k->n;
+    if (!k->u)
+        return WEIR_FAIL(ENOMEM, "%u simulations", k->n);
+    int rc = weir_blob_get(in, k->u, k->n * each);
+    rc = rc ? rc : weir_blob_get(in, &k->cells, sizeof(k->cells));
+    if (rc || k->cells > (in->size - in->at) / sizeof(*k->place))
+        return rc ? rc : WEIR_FAIL(WEIR_ECORRUPT, "%u cells", k->cells);
+    free(k->place);
+    k->place = weir_array(k->cells, sizeof(*k->place));
+    if (!k->place)
+        return WEIR_FAIL(ENOMEM, "%u cells", k->cells);
+    return weir_blob_get(in, k->place, k->cells * sizeof(*k->place));
+}
+
+int weir_candidates_restore(void *self, struct weir_blob *in)
+{
+    struct candidates *c = self;
+    struct known *k = &c->known;
+    size_t pool = c->set.once ? c->set.pool : 0;
+    int rc = weir_blob_get(in, &c->at, sizeof(c->at));
+    rc = rc ? rc : weir_blob_get(in, &k->n, sizeof(k->n));
+    rc = rc ? rc : restore_arrays(c, in);
+    rc = rc ? rc : weir_blob_get(in, k->taken, pool * sizeof(*k->taken));
+    for (uint32_t i = 0; rc == 0 && i < k->cells; i++)
+        if (k->place[i] != NOWHERE && k->place[i] >= pool)
+            rc = WEIR_FAIL(WEIR_ECORRUPT, "candidate %u of a pool of %zu",
+                           k->place[i], pool);
+    return rc ? WEIR_NOTE(rc, "%s: saved state", c->method->name) : 0;
+}
