@@ -129,6 +129,12 @@ static inline void steered_step(struct steered_run *run)
                                 .open = run->env->budget - run->started};
     if (!run->ops->due(run->self, &now))
         return;
+    for (uint32_t piece = 0; run->ops->score && run->env->forecast; piece++) {
+        int rc = run->ops->score(run->self, piece);
+        ok(rc);
+        if (rc == 0)
+            break;
+    }
     ok(run->ops->propose(run->self, &now, run->cell + run->started, now.open));
     run->generations++;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "tests/test.h"
+#include "tests/known_forecast.h"
 
 #include "acquire/registry.h"
 #include "base/rng.h"
@@ -10,6 +10,10 @@ static const struct weir_parameter axes[] = {
     {.name = "c", .low = 0, .high = 6.28, .wraps = true},
 };
 
+static struct known_forecast forecast = {
+    .face = {16, known_want, known_score, known_features},
+};
+
 static const struct weir_strategy_env env = {
     .seed = 42,
     .space = {.n = 3, .parameter = axes},
@@ -18,6 +22,7 @@ static const struct weir_strategy_env env = {
     .batch = 10,
     .gradient_steps = 1000,
     .samples_per_batch = 4,
+    .forecast = &forecast.face,
 };
 
 static void *make(const struct weir_strategy_ops *ops,
