@@ -29,6 +29,7 @@ CASES = {
     "fno": ("fno 160 1 20", 300, 60, "width=32 modes=12 layers=4"),
     "fno2d": ("fno 64x64 1 8", 20, 5, "width=32 modes=12 layers=4"),
     "unet2d": ("unet 64x64 1 8", 20, 8, "width=16 levels=2"),
+    "scot": ("scot 64x64 1 8", 6, 3, "size=T"),
     "smart_unet": ("smart_unet 100x100 1 16", 4, 3, "width=16"),
 }
 
