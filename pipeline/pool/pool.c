@@ -40,11 +40,62 @@ void weir_pool_candidate(const struct weir_config *cfg, uint32_t i, double *u)
     weir_pool_first(cfg, WEIR_CANDIDATES + i, u);
 }
 
+uint64_t weir_pool_seed(const struct weir_config *cfg, int round_number)
+{
+    if (round_number == 0 || cfg->pool.warm)
+        return cfg->run.seed;
+    struct weir_rng rng =
+        weir_rng_stream(cfg->run.seed, WEIR_RNG_WEIGHTS,
+                        UINT64_MAX / 2 + (uint64_t)(round_number + 1));
+    uint64_t high = weir_rng_u32(&rng) >> 11; /* 53 bits, as run.seed */
+    return high << 32 | weir_rng_u32(&rng);
+}
+
 static bool uses_scores(const struct weir_config *cfg)
 {
     return cfg->pool.rule == WEIR_POOL_TOP ||
            cfg->pool.rule == WEIR_POOL_POWER ||
            cfg->pool.rule == WEIR_POOL_HYBRID;
+}
+
+bool weir_pool_needs_pair(const struct weir_config *cfg)
+{
+    return uses_scores(cfg) && cfg->pool.score == WEIR_SCORE_TOD;
+}
+
+static bool drops(const struct weir_config *cfg)
+{
+    const struct weir_options *o = &cfg->model.options;
+    for (size_t i = 0; i < o->n; i++)
+        if (!strcmp(o->declared[i].name, "dropout"))
+            return weir_option_real(o, "dropout") > 0;
+    return false;
+}
+
+static int check_score(const struct weir_config *cfg)
+{
+    enum weir_score_kind kind = cfg->pool.score;
+    if (!uses_scores(cfg))
+        return 0;
+    if (kind == WEIR_SCORE_DISAGREEMENT && cfg->training.members < 2) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "pool: the score disagreement needs an ensemble, "
+                  "training.members is %d",
+                  cfg->training.members);
+        return weir_err_hint("set training.members to 2, or pool.score to "
+                             "loss, or pool.rule to diversity");
+    }
+    if (kind == WEIR_SCORE_ENTROPY && !drops(cfg)) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "pool: the score entropy needs dropout, model %s has none",
+                  cfg->model.name);
+        return weir_err_hint("smart_cnn and smart_unet have model.dropout");
+    }
+    if (kind == WEIR_SCORE_TOD && cfg->pool.tod_steps >= cfg->training.steps)
+        return WEIR_FAIL(WEIR_ECONFIG,
+                         "pool: tod_steps is %d, of training.steps %d",
+                         cfg->pool.tod_steps, cfg->training.steps);
+    return 0;
 }
 
 int weir_pool_check(const struct weir_config *cfg)
@@ -60,20 +111,17 @@ int weir_pool_check(const struct weir_config *cfg)
         return WEIR_FAIL(WEIR_ECONFIG,
                          "pool: training.steps is 0, expected the gradient "
                          "steps of a round");
+    int samples = cfg->pool.initial * weir_config_samples_per_simulation(cfg);
+    if (samples < 2 * cfg->training.batch)
+        return WEIR_FAIL(WEIR_ECONFIG,
+                         "pool: the first round has %d samples, expected two "
+                         "batches: training.batch is %d",
+                         samples, cfg->training.batch);
     if (cfg->validation.trajectories == 0)
         return WEIR_FAIL(WEIR_ECONFIG,
                          "pool: validation.trajectories is 0, expected some: "
                          "the best weights of a round choose");
-    if (uses_scores(cfg) && cfg->pool.score == WEIR_POOL_DISAGREEMENT &&
-        cfg->training.members < 2) {
-        WEIR_FAIL(WEIR_ECONFIG,
-                  "pool: the score disagreement needs an ensemble, "
-                  "training.members is %d",
-                  cfg->training.members);
-        return weir_err_hint("set training.members to 2, or pool.score to "
-                             "loss, or pool.rule to diversity");
-    }
-    return 0;
+    return check_score(cfg);
 }
 
 /* ---- lists ---- */
@@ -165,67 +213,80 @@ int weir_pool_list_read(const struct weir_config *cfg, const char *path,
 
 /* What is left of the pool. */
 struct rest {
-    size_t n;
+    size_t n, dims;
     uint32_t *place; /* [n] */
     double *score;   /* [n] */
-    float *x;        /* [n][dims] */
+    double *u;       /* [n][dims] */
 };
 
 static int gather(const struct weir_config *cfg,
                   const struct weir_pool_list *list, struct rest *r)
 {
-    size_t size = (size_t)cfg->pool.size, dims = cfg->space.n;
+    size_t size = (size_t)cfg->pool.size, dims = r->dims = cfg->space.n;
     bool *taken = weir_array(size, sizeof(*taken));
-    double *u = weir_array(dims, sizeof(*u));
     r->place = weir_array(size, sizeof(*r->place));
     r->score = weir_array(size, sizeof(*r->score));
-    r->x = weir_array(size * dims, sizeof(*r->x));
-    bool ready = taken && u && r->place && r->score && r->x;
+    r->u = weir_array(size * dims, sizeof(*r->u));
+    bool ready = taken && r->place && r->score && r->u;
     for (size_t i = 0; ready && i < list->n; i++)
         if (list->place[i] >= 0 && list->place[i] < (int64_t)size)
             taken[list->place[i]] = true;
     for (uint32_t i = 0; ready && i < size; i++) {
         if (taken[i])
             continue;
-        weir_pool_candidate(cfg, i, u);
-        for (size_t j = 0; j < dims; j++)
-            r->x[r->n * dims + j] = (float)u[j];
+        weir_pool_candidate(cfg, i, r->u + r->n * dims);
         r->place[r->n++] = i;
     }
     free(taken);
-    free(u);
     return ready ? 0 : WEIR_FAIL(ENOMEM, "pool of %zu", size);
 }
 
-static int select_diverse(const struct weir_config *cfg,
+/* Rows of parameters, or of what the round's last layer reads. */
+static int describe(const struct weir_pool_judge *judge, const double *u,
+                    size_t n, float **row, struct weir_features *out)
+{
+    const struct weir_config *cfg = judge->cfg;
+    bool learned = cfg->pool.features == WEIR_POOL_LAST_LAYER;
+    size_t dims = learned ? (size_t)cfg->pool.sketch : cfg->space.n;
+    *row = weir_array(n * dims, sizeof(**row));
+    *out = (struct weir_features){*row, n, dims};
+    if (!*row)
+        return WEIR_FAIL(ENOMEM, "pool: features of %zu", n);
+    if (learned)
+        return weir_pool_features(judge, u, n, *row);
+    for (size_t i = 0; i < n * dims; i++)
+        (*row)[i] = (float)u[i];
+    return 0;
+}
+
+static int select_diverse(const struct weir_pool_judge *judge,
                           const struct weir_pool_list *list,
                           const struct rest *r, size_t k, uint32_t *out)
 {
-    size_t dims = list->dims;
-    float *x = weir_array(list->n * dims, sizeof(*x));
-    if (!x)
-        return WEIR_FAIL(ENOMEM, "pool: %zu labelled", list->n);
-    for (size_t i = 0; i < list->n * dims; i++)
-        x[i] = (float)list->u[i];
-    struct weir_features pool = {r->x, r->n, dims}, have = {x, list->n, dims};
-    int rc;
-    if (cfg->pool.rule == WEIR_POOL_HYBRID)
+    const struct weir_config *cfg = judge->cfg;
+    struct weir_features pool, have;
+    float *of_pool, *of_list = NULL;
+    int rc = describe(judge, r->u, r->n, &of_pool, &pool);
+    rc = rc ? rc : describe(judge, list->u, list->n, &of_list, &have);
+    if (rc == 0 && cfg->pool.rule == WEIR_POOL_HYBRID)
         rc = weir_select_hybrid(r->score, cfg->pool.fraction,
                                 weir_select_centres, &pool, &have, k, out);
-    else
+    else if (rc == 0)
         rc = (cfg->pool.rule == WEIR_POOL_LCMD
                   ? weir_select_lcmd
                   : weir_select_centres)(&pool, &have, k, out);
-    free(x);
+    free(of_pool);
+    free(of_list);
     return rc;
 }
 
-static int select_batch(const struct weir_config *cfg, int round_number,
+static int select_batch(const struct weir_pool_judge *judge,
                         const struct weir_pool_list *list, const struct rest *r,
                         size_t k, uint32_t *out)
 {
+    const struct weir_config *cfg = judge->cfg;
     struct weir_rng rng = weir_rng_stream(cfg->run.seed, WEIR_RNG_PROPOSAL,
-                                          (uint64_t)round_number);
+                                          (uint64_t)judge->round);
     switch (cfg->pool.rule) {
     case WEIR_POOL_RANDOM:
         return weir_select_random(r->n, &rng, k, out);
@@ -234,7 +295,7 @@ static int select_batch(const struct weir_config *cfg, int round_number,
     case WEIR_POOL_POWER:
         return weir_select_power(r->score, r->n, cfg->pool.beta, &rng, k, out);
     default:
-        return select_diverse(cfg, list, r, k, out);
+        return select_diverse(judge, list, r, k, out);
     }
 }
 
@@ -250,27 +311,34 @@ static int add(const struct weir_config *cfg, const struct rest *r,
     return rc;
 }
 
-int weir_pool_choose(const struct weir_config *cfg, const char *dir,
-                     int round_number, struct weir_pool_list *list)
+static int score(const struct weir_pool_judge *judge, struct rest *r)
 {
+    int rc = weir_pool_scores(judge, r->u, r->n, r->score);
+    size_t capped = rc ? 0 : weir_scores_cap(r->score, r->n);
+    if (capped)
+        weir_log_info("pool",
+                      "%zu of %zu rollouts ran away: their scores "
+                      "count as the largest finite one",
+                      capped, r->n);
+    return rc;
+}
+
+int weir_pool_choose(const struct weir_config *cfg, const char *dir,
+                     const char *before, int round_number,
+                     struct weir_pool_list *list)
+{
+    struct weir_pool_judge judge = {cfg, dir, before, round_number};
     size_t k = weir_pool_batch(cfg, round_number);
     struct rest r = {0};
     uint32_t *chosen = weir_array(k ? k : 1, sizeof(*chosen));
     int rc = chosen ? gather(cfg, list, &r) : WEIR_FAIL(ENOMEM, "pool batch");
-    if (rc == 0 && uses_scores(cfg)) {
-        rc = weir_pool_score(cfg, dir, r.place, r.n, r.score);
-        size_t capped = rc ? 0 : weir_scores_cap(r.score, r.n);
-        if (capped)
-            weir_log_info("pool",
-                          "%zu of %zu rollouts ran away: their scores "
-                          "count as the largest finite one",
-                          capped, r.n);
-    }
-    rc = rc ? rc : select_batch(cfg, round_number, list, &r, k, chosen);
+    if (rc == 0 && uses_scores(cfg))
+        rc = score(&judge, &r);
+    rc = rc ? rc : select_batch(&judge, list, &r, k, chosen);
     rc = rc ? rc : add(cfg, &r, chosen, k, list);
     free(chosen);
     free(r.place);
     free(r.score);
-    free(r.x);
+    free(r.u);
     return rc;
 }

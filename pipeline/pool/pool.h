@@ -12,8 +12,9 @@
  * other, in DIR/round-KK: it simulates the n_k labelled parameters, waits until
  * all their samples are in the reservoir, trains for training.steps from new
  * weights (pool.warm: from those of round k-1) and keeps the best by validation.
- * Then the best weights score the candidates left (pool_score.h), and a rule of
- * acquire/select.h chooses
+ * New weights are other ones: a round has a seed of its own (weir_pool_seed).
+ * Then the candidates left are judged by its weights (pool_score.h), and a rule
+ * of acquire/select.h chooses
  *   B_k = round(batch growth^k).
  *
  * DIR/round-KK.txt lists what round KK simulates, in the form of the strategy
@@ -39,6 +40,9 @@ size_t weir_pool_batch(const struct weir_config *cfg, int round);
 /** Simulations of round @p round. */
 size_t weir_pool_labelled(const struct weir_config *cfg, int round);
 
+/** Seed of the run that is round @p round, or of weights before round 0 (-1). */
+uint64_t weir_pool_seed(const struct weir_config *cfg, int round);
+
 /** Coordinates of candidate @p i, and of initial simulation @p i. */
 void weir_pool_candidate(const struct weir_config *cfg, uint32_t i, double *u);
 void weir_pool_first(const struct weir_config *cfg, uint32_t i, double *u);
@@ -50,13 +54,19 @@ void weir_pool_first(const struct weir_config *cfg, uint32_t i, double *u);
  */
 int weir_pool_check(const struct weir_config *cfg);
 
+/** Whether the score compares a round's last weights with those some steps
+ * earlier, so that its run must keep both. */
+bool weir_pool_needs_pair(const struct weir_config *cfg);
+
 /** The list of round 0. @return 0 or -ENOMEM */
 int weir_pool_begin(const struct weir_config *cfg, struct weir_pool_list *out);
 /**
  * Add the batch that follows from round @p round, whose run is in @p dir.
+ * @param before  where the run of the round before is; NULL: there was none
  * @return 0, or what loading, solving or selecting refuses
  */
-int weir_pool_choose(const struct weir_config *cfg, const char *dir, int round,
+int weir_pool_choose(const struct weir_config *cfg, const char *dir,
+                     const char *before, int round,
                      struct weir_pool_list *list);
 void weir_pool_list_free(struct weir_pool_list *list);
 

@@ -77,6 +77,7 @@ static void set_round(const struct weir_config *cfg, int round_number,
     size_t batch = (size_t)cfg->training.batch;
     size_t rounds = cfg->pool.warm ? (size_t)round_number + 1 : 1;
     set_to(l, "run.mode", "online");
+    set_number(l, "run.seed", weir_pool_seed(cfg, round_number));
     set_to(l, "acquisition.strategy", "listed");
     set_to(l, "acquisition.file", list);
     set_number(l, "simulations.budget", n);
@@ -84,6 +85,12 @@ static void set_round(const struct weir_config *cfg, int round_number,
     set_number(l, "reservoir.watermark", samples > batch ? samples - batch : 1);
     set_to(l, "reservoir.samples_per_batch", "1");
     set_number(l, "training.steps", rounds * (size_t)cfg->training.steps);
+    if (weir_pool_needs_pair(cfg)) {
+        size_t apart = (size_t)cfg->pool.tod_steps;
+        size_t keep = (size_t)cfg->checkpoint.keep;
+        set_number(l, "checkpoint.before_end", apart);
+        set_number(l, "checkpoint.keep", keep > apart + 1 ? keep : apart + 1);
+    }
 }
 
 static int run_round(const struct weir_config *cfg,
@@ -139,12 +146,15 @@ static bool has_reached(const char *dir, int round_number)
 static int choose_next(const struct weir_config *cfg, const char *dir,
                        int round_number)
 {
-    char path[PATH_MAX], run[PATH_MAX];
+    char path[PATH_MAX], run[PATH_MAX], before[PATH_MAX];
     struct weir_pool_list list = {0};
     list_path(dir, round_number, path);
     round_path(dir, round_number, run);
+    round_path(dir, round_number - 1, before);
     int rc = weir_pool_list_read(cfg, path, &list);
-    rc = rc ? rc : weir_pool_choose(cfg, run, round_number, &list);
+    rc = rc ? rc
+            : weir_pool_choose(cfg, run, round_number ? before : NULL,
+                               round_number, &list);
     list_path(dir, round_number + 1, path);
     rc = rc ? rc : weir_pool_list_write(&list, path);
     weir_pool_list_free(&list);

@@ -298,9 +298,21 @@ static int take_cut(struct weir_boundary *b)
     return rc;
 }
 
+/* Asked for at exactly this step. */
+static bool is_before_end(const struct weir_boundary *b)
+{
+    uint64_t before = (uint64_t)b->cfg->checkpoint.before_end;
+    return before && b->t->step && b->cut_at != b->t->step &&
+           b->t->step + before == (uint64_t)weir_config_planned_steps(b->cfg);
+}
+
 static bool checkpoint_is_due(const struct weir_boundary *b)
 {
     uint64_t every = (uint64_t)b->cfg->checkpoint.every, step = b->t->step;
+    if (b->t->checkpointer && is_before_end(b)) {
+        weir_checkpointer_wait(b->t->checkpointer, true);
+        return true;
+    }
     if (!b->t->checkpointer || every == 0 || step == 0)
         return false;
     /* A busy checkpointer postpones a live run's checkpoint; not lockstep's. */

@@ -60,29 +60,23 @@ static double half(double sum, int frames)
 }
 
 static const struct weir_score scores[] = {
-    {"disagreement", "variance of the members' predictions", WEIR_NEED_MEMBERS,
-     disagreement, mean},
-    {"entropy", "variance of predictions with dropout active", WEIR_NEED_PASSES,
-     entropy, mean},
-    {"tod", "distance of predictions some steps of training apart",
-     WEIR_NEED_TIMES, discrepancy, root},
-    {"tod_rounds", "half the squared distance of predictions a round apart",
-     WEIR_NEED_TIMES, discrepancy, half},
-    {"loss", "true loss of the prediction, an oracle", WEIR_NEED_TRUTH, loss,
-     mean},
+    [WEIR_SCORE_DISAGREEMENT] = {"disagreement", WEIR_NEED_MEMBERS,
+                                 disagreement, mean},
+    [WEIR_SCORE_ENTROPY] = {"entropy", WEIR_NEED_PASSES, entropy, mean},
+    [WEIR_SCORE_TOD] = {"tod", WEIR_NEED_TIMES, discrepancy, root},
+    [WEIR_SCORE_TOD_ROUNDS] = {"tod_rounds", WEIR_NEED_TIMES, discrepancy,
+                               half},
+    [WEIR_SCORE_LOSS] = {"loss", WEIR_NEED_TRUTH, loss, mean},
 };
 
-#define N_SCORES (sizeof(scores) / sizeof(*scores))
-
-const struct weir_score *weir_score_list(size_t *n)
+const struct weir_score *weir_score(enum weir_score_kind kind)
 {
-    *n = N_SCORES;
-    return scores;
+    return &scores[kind];
 }
 
 const struct weir_score *weir_score_find(const char *name)
 {
-    for (size_t i = 0; i < N_SCORES; i++)
+    for (size_t i = 0; i < sizeof(scores) / sizeof(*scores); i++)
         if (!strcmp(scores[i].name, name))
             return &scores[i];
     return NULL;

@@ -22,11 +22,22 @@
  * is not finite gives a score that is not (weir_scores_cap).
  *
  * scorer.h computes them from whatever weights the caller has. To add one: its
- * function and its line in score.c.
+ * function and line in score.c, and its name here.
  */
 #include "nn/loss.h"
 
 #include <stddef.h>
+
+/** Their words in a config, in the order of the enum. */
+#define WEIR_SCORE_CHOICES "disagreement|entropy|tod|tod_rounds|loss"
+
+enum weir_score_kind {
+    WEIR_SCORE_DISAGREEMENT,
+    WEIR_SCORE_ENTROPY,
+    WEIR_SCORE_TOD,
+    WEIR_SCORE_TOD_ROUNDS,
+    WEIR_SCORE_LOSS,
+};
 
 /** Who predicts, and so what a caller must have. */
 enum weir_score_need {
@@ -44,7 +55,6 @@ struct weir_score_numbers {
 
 struct weir_score {
     const char *name;
-    const char *summary; /* one line */
     enum weir_score_need needs;
     /**
      * The share of one frame of a rollout: @p m predictions of @p n values.
@@ -57,8 +67,7 @@ struct weir_score {
     double (*whole)(double sum, int frames);
 };
 
-/** All scores; @p n gets how many. */
-const struct weir_score *weir_score_list(size_t *n);
+const struct weir_score *weir_score(enum weir_score_kind kind);
 /** The one called @p name. @return NULL: none is */
 const struct weir_score *weir_score_find(const char *name);
 

@@ -30,6 +30,7 @@
  * one config; reading a loaded config is.
  */
 #include "acquire/difficulty.h"
+#include "acquire/score.h"
 #include "nn/clip.h"
 #include "nn/optimiser.h"
 #include "weir/option.h"
@@ -60,9 +61,10 @@ enum weir_pool_rule {
     WEIR_POOL_HYBRID,
 };
 
-enum weir_pool_score {
-    WEIR_POOL_DISAGREEMENT,
-    WEIR_POOL_LOSS,
+/** What distances of candidates are of. */
+enum weir_pool_features {
+    WEIR_POOL_PARAMETERS,
+    WEIR_POOL_LAST_LAYER,
 };
 
 enum weir_config_rule {
@@ -176,14 +178,20 @@ struct weir_config {
         int size, initial, batch, rounds;
         double growth;
         enum weir_pool_rule rule;
-        enum weir_pool_score score;
+        enum weir_score_kind score;
         double rollout, beta, share, fraction;
         bool warm;
+        int dropout_passes;    /* of entropy */
+        double entropy_weight; /* of tanh */
+        int tod_steps;         /* T */
+        enum weir_pool_features features;
+        int sketch; /* numbers of a row of last-layer features */
     } pool;
 
     struct {
-        int every; /* gradient steps; 0: at the end and on signals */
-        int keep;  /* newest files kept */
+        int every;      /* gradient steps; 0: at the end and on signals */
+        int keep;       /* newest files kept */
+        int before_end; /* one more, steps before the planned end; 0: none */
         enum weir_config_keep_reservoir reservoir;
     } checkpoint;
 

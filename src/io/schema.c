@@ -140,9 +140,20 @@
       "of training; one less of choosing")                                     \
     K(pool, rule, CHOICE, "power", 0, 0,                                       \
       "random|top|power|diversity|lcmd|hybrid", NULL, ANYTIME,                 \
-      "power: SBAL; the last three look at distances of parameters")           \
-    K(pool, score, CHOICE, "disagreement", 0, 0, "disagreement|loss", NULL,    \
-      ANYTIME, "of rollouts: of members; or the true error, which solves all") \
+      "power: SBAL; the last three look at distances of features")             \
+    K(pool, score, CHOICE, "disagreement", 0, 0, WEIR_SCORE_CHOICES, NULL,     \
+      ANYTIME,                                                                 \
+      "of members, dropout passes, weights of two times; or the true loss")    \
+    K(pool, dropout_passes, INT, "3", 2, 64, NULL, NULL, ANYTIME,              \
+      "entropy: predictions with other units dropped")                         \
+    K(pool, entropy_weight, REAL, "0", 0, 1e9, NULL, NULL, ANYTIME,            \
+      "entropy: of tanh(mean); its paper has 0, its code 2000")                \
+    K(pool, tod_steps, INT, "1", 1, 1000000, NULL, "gradient steps", ANYTIME,  \
+      "tod: between the two sets of weights, the last of a round")             \
+    K(pool, features, CHOICE, "parameters", 0, 0, "parameters|last_layer",     \
+      NULL, ANYTIME, "diversity, lcmd, hybrid: whose distances are looked at") \
+    K(pool, sketch, INT, "512", 1, 65536, NULL, "numbers", ANYTIME,            \
+      "last_layer: features of a rollout, after a random projection")          \
     K(pool, rollout, REAL, "1", 0, 1, NULL, "of a trajectory", ANYTIME,        \
       "that is rolled out for a score")                                        \
     K(pool, beta, REAL, "1", 0, 1000, NULL, NULL, ANYTIME,                     \
@@ -159,6 +170,8 @@
       ANYTIME, "0: only at the end and on signals")                            \
     K(checkpoint, keep, INT, "3", 1, 10000, NULL, "files", ANYTIME,            \
       "newest ones kept")                                                      \
+    K(checkpoint, before_end, INT, "0", 0, COUNT_MAX, NULL, "gradient steps",  \
+      ANYTIME, "one more, so long before the planned end; 0: none")            \
     K(checkpoint, reservoir, CHOICE, "auto", 0, 0, "auto|always|never", NULL,  \
       ANYTIME, "saved with the weights; auto: in lockstep")
 

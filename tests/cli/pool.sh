@@ -19,7 +19,9 @@ pool: {size: 60, initial: 4, batch: 3, growth: 2, rounds: 3}
 END
 
 for rule in "rule=random" "rule=top share=0.5" "rule=power beta=2" \
-    "rule=power score=loss rollout=0.5" "rule=lcmd" "rule=hybrid fraction=0.3"; do
+    "rule=power score=loss rollout=0.5" "rule=lcmd" \
+    "rule=hybrid fraction=0.3 score=tod tod_steps=3" \
+    "rule=diversity features=last_layer sketch=20"; do
     rm -rf a
     set --
     for setting in $rule; do
@@ -37,23 +39,54 @@ ends 0 run pool.yaml --out used --quiet --set pool.rule=diversity \
 $check lists used 9 4 7 13
 $check centres used || fail "not the farthest first"
 
+# A steady problem, and what a score needs: passes with dropout, last weights
+# and those before, best weights of two rounds.
+cat >steady.yaml <<'END'
+run: {seed: 4, mode: pool, clock: lockstep}
+solver: {name: sources, points: 32}
+simulations: {steps: 1}
+reservoir: {slots_per_port: 4}
+model: {name: smart_cnn, width: 2, dropout: 0.4}
+training: {steps: 8, batch: 2, micro_batch: 2, loss: wmae_tanh, residual: false}
+validation: {trajectories: 3, every: 3}
+test: {trajectories: 3}
+pool: {size: 20, initial: 4, batch: 3, rounds: 3, rule: top}
+END
+for score in entropy tod tod_rounds loss; do
+    ends 0 run steady.yaml --out $score --quiet --set pool.score=$score
+    $check lists $score 20 4 7 10 || fail "$score"
+    tail -6 $score/round-02.txt >chosen.$score
+done
+[ "$(cat chosen.* | sort -u | wc -l)" -gt 12 ] || fail "all scores choose alike"
+ls tod/round-00/checkpoints >out
+has out step-00000007
+has_not out step-00000006
+
 # Choices follow from the seed: the same again, and the same in pieces.
+in_pieces() { # CONFIG WHOLE [SET]...
+    config=$1 whole=$2 tries=0
+    shift 2
+    rm -rf pieces
+    while [ $tries -lt 5 ]; do
+        "$weir" run "$config" --out pieces --resume --quiet "$@" >out 2>err &
+        pid=$!
+        sleep 0.2
+        kill -KILL $pid 2>/dev/null
+        wait $pid
+        tries=$((tries + 1))
+    done
+    ends 0 run "$config" --out pieces --resume --quiet "$@"
+    cmp "$whole"/round-02.txt pieces/round-02.txt ||
+        fail "$whole: other choices in pieces"
+    for round in 00 01 02; do
+        $python "$WEIR_SOURCE/tests/compare.py" same "$whole"/round-$round \
+            pieces/round-$round || fail "$whole: other bits in round $round"
+    done
+}
 ends 0 run pool.yaml --out whole --quiet
-tries=0
-while [ $tries -lt 6 ]; do
-    "$weir" run pool.yaml --out pieces --resume --quiet >out 2>err &
-    pid=$!
-    sleep 0.2
-    kill -KILL $pid 2>/dev/null
-    wait $pid
-    tries=$((tries + 1))
-done
-ends 0 run pool.yaml --out pieces --resume --quiet
-cmp whole/round-02.txt pieces/round-02.txt || fail "other choices in pieces"
-for round in 00 01 02; do
-    $python "$WEIR_SOURCE/tests/compare.py" same whole/round-$round \
-        pieces/round-$round || fail "other bits in round $round"
-done
+in_pieces pool.yaml whole
+in_pieces steady.yaml entropy --set pool.score=entropy
+in_pieces steady.yaml tod --set pool.score=tod
 
 # With the weights of the round before.
 ends 0 run pool.yaml --out warm --quiet --set pool.warm=true
@@ -78,6 +111,13 @@ says 2 "pool: 3 rounds choose 9 candidates, of a pool of 8" "" \
 says 2 "pool: the score disagreement needs an ensemble, training.members is 1" \
     "set training.members to 2, or pool.score to loss, or pool.rule to diversity" \
     run pool.yaml --out b --set training.members=1
+says 2 "pool: the score entropy needs dropout, model convnet has none" \
+    "smart_cnn and smart_unet have model.dropout" \
+    run pool.yaml --out b --set pool.score=entropy
+says 2 "pool: tod_steps is 20, of training.steps 20" "" \
+    run pool.yaml --out b --set pool.score=tod --set pool.tod_steps=20
+says 2 "pool: the first round has 10 samples, expected two batches: \
+training.batch is 8" "" run pool.yaml --out b --set pool.initial=1
 [ -e b ] && fail "a directory for a run that was refused"
 printf '0.5 0.5 0.5 1.5 # 1\n' >bad.txt
 says 2 "listed: bad.txt:1: coordinate 4, expected 4 numbers from 0 to 1" "" \

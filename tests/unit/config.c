@@ -225,7 +225,7 @@ static void an_unknown_key_is_refused_with_the_nearest_one(void **state)
             "did you mean 'solver.points'?");
     refused("checkpoint: {frobnicate: 1}\n",
             "x.yaml:1: checkpoint.frobnicate: there is no such key",
-            "it takes: every, keep, reservoir");
+            "it takes: every, keep, before_end, reservoir");
     refused("frobnicate: {a: 1}\n",
             "x.yaml:1: frobnicate: there is no such section", "run, solver");
     refused("parameters:\n  phi: {low: 0}\n",

@@ -68,12 +68,11 @@ static void drop_small(struct small *c)
 }
 
 static struct weir_scorer *make_scorer(const struct weir_model *model,
-                                       const char *name,
+                                       enum weir_score_kind kind,
                                        struct weir_scorer_config config)
 {
     struct weir_scorer *s;
-    config.score = name ? weir_score_find(name) : NULL;
-    assert_true(!name || config.score);
+    config.score = weir_score(kind);
     ok(weir_scorer_create(model, &config, &s));
     return s;
 }
@@ -85,7 +84,8 @@ static void disagreement_is_the_variance_of_rollouts(void **state)
 {
     (void)state;
     struct small *c = make_small();
-    struct weir_scorer *s = make_scorer(c->model, "disagreement", rolling);
+    struct weir_scorer *s =
+        make_scorer(c->model, WEIR_SCORE_DISAGREEMENT, rolling);
     struct weir_scorer_weights w = {.now = &c->members};
     double score[N], expected = 0;
     ok(weir_scorer_score(s, &w, 0, c->first, N, NULL, score));
@@ -111,8 +111,9 @@ static void discrepancies_are_those_of_two_sets_of_weights(void **state)
 {
     (void)state;
     struct small *c = make_small();
-    struct weir_scorer *norm = make_scorer(c->model, "tod", rolling);
-    struct weir_scorer *half = make_scorer(c->model, "tod_rounds", rolling);
+    struct weir_scorer *norm = make_scorer(c->model, WEIR_SCORE_TOD, rolling);
+    struct weir_scorer *half =
+        make_scorer(c->model, WEIR_SCORE_TOD_ROUNDS, rolling);
     struct weir_ensemble before = c->members;
     before.packed += before.stride;
     struct weir_scorer_weights w = {&c->members, &before};
@@ -141,7 +142,7 @@ static void a_moved_bias_is_seen_by_hand(void **state)
     struct small *c = make_small();
     struct weir_scorer_config one = rolling;
     one.steps = 1;
-    struct weir_scorer *s = make_scorer(c->model, "tod", one);
+    struct weir_scorer *s = make_scorer(c->model, WEIR_SCORE_TOD, one);
     size_t n = weir_model_packed(c->model),
            last = weir_model_tensors(c->model) - 1;
     float *moved = make_floats(n), bias;
@@ -167,7 +168,7 @@ static void an_oracle_sees_the_loss_of_the_mean(void **state)
     struct small *c = make_small();
     struct weir_scorer_config config = rolling;
     config.numbers.loss = WEIR_LOSS_MAE;
-    struct weir_scorer *s = make_scorer(c->model, "loss", config);
+    struct weir_scorer *s = make_scorer(c->model, WEIR_SCORE_LOSS, config);
     struct weir_scorer_weights w = {.now = &c->members};
     float truth[N][STEPS][POINTS];
     double score[N], expected = 0;
@@ -220,7 +221,7 @@ static void features_are_what_the_last_layer_reads(void **state)
     rows.sketch = OUT;
     rows.seed = 3;
     rows.steps = 2;
-    struct weir_scorer *s = make_scorer(c->model, NULL, rows);
+    struct weir_scorer *s = make_scorer(c->model, WEIR_SCORE_TOD, rows);
     struct weir_scorer_weights w = {.now = &c->members};
     struct weir_sketch *sketch;
     float row[N * OUT], trace[2 * WIDTH], expected[OUT];
@@ -262,7 +263,7 @@ static void entropy_is_the_weighted_variance_of_passes(void **state)
     struct weir_scorer_config config = {
         .steps = 1, .batch = N, .passes = PASSES, .seed = 7, .members = 1};
     config.numbers.weight = 2000;
-    struct weir_scorer *s = make_scorer(model, "entropy", config);
+    struct weir_scorer *s = make_scorer(model, WEIR_SCORE_ENTROPY, config);
     struct weir_surrogate_config plain = {.batch = N};
     struct weir_surrogate *one;
     struct weir_normaliser norm;
@@ -312,16 +313,15 @@ static void what_a_score_lacks_is_told(void **state)
     struct weir_scorer *s;
     struct weir_scorer_config c = {
         .steps = 1, .batch = 1, .passes = 3, .members = 1};
-    c.score = weir_score_find("entropy");
+    c.score = weir_score(WEIR_SCORE_ENTROPY);
     fails(weir_scorer_create(model, &c, &s), -WEIR_ECONFIG);
     says("score entropy: the model has no dropout");
-    c.score = weir_score_find("disagreement");
+    c.score = weir_score(WEIR_SCORE_DISAGREEMENT);
     fails(weir_scorer_create(model, &c, &s), -WEIR_ECONFIG);
     says("score disagreement: there is one member");
-    c.score = weir_score_find("tod");
+    c.score = weir_score(WEIR_SCORE_TOD);
     c.steps = 0;
     fails(weir_scorer_create(model, &c, &s), -EINVAL);
-    assert_null(weir_score_find("nothing"));
     weir_model_destroy(model);
 }
 
