@@ -5,8 +5,9 @@
  * a solver stage as runs have it: a lane, a port, slots of two states, a trainer
  * that reads every value of every sample and lends the slot again. All that
  * differs is where the solver is; its samples cross to the trainer in any case.
- * Usage: client_rate [REPETITIONS [PYTHON]]   (default 5; PYTHON: also a client
- * in Python, by this interpreter) */
+ * Usage: client_rate [REPETITIONS [BYTES [PYTHON]]]   (default 5; frames of 64,
+ * 40960 or 1048576 bytes, 0: all; PYTHON: also a client in Python, by this
+ * interpreter, which has to find weir_client.py) */
 #include "perf/perf.h"
 
 #include "base/err.h"
@@ -251,11 +252,15 @@ static void open_side(struct side *s, const char *name, const char *command,
         must(weir_ring_push(weir_port_free(s->run->port[0]), i));
 }
 
-static void close_side(struct side *s)
+static void stop_side(struct side *s)
 {
     weir_table_close(s->run->table);
     weir_stop_request(&s->run->stop, WEIR_STOP_CHECKPOINT);
     weir_solver_stage_join(s->stage);
+}
+
+static void close_side(struct side *s)
+{
     weir_solver_stage_destroy(s->stage);
     weir_run_destroy(s->run);
     weir_config_free(s->cfg);
@@ -375,6 +380,9 @@ static void measure(const char *self, const char *python, size_t bytes,
     }
     for (int k = 1; k < sides; k++)
         report_ratios(side[k].name, bytes, ratio[k], times);
+    /* A peer's child holds descriptors of all sides. */
+    for (int k = 0; k < sides; k++)
+        stop_side(&side[k]);
     for (int k = 0; k < sides; k++)
         close_side(&side[k]);
 }
@@ -385,7 +393,8 @@ int main(int argc, char **argv)
     if (argc == 3 && !strcmp(argv[1], "as-client"))
         return be_client(argv[2]);
     int times = argc > 1 ? atoi(argv[1]) : 5;
-    const char *python = argc > 2 ? argv[2] : NULL;
+    size_t only = argc > 2 ? (size_t)atol(argv[2]) : 0;
+    const char *python = argc > 3 ? argv[3] : NULL;
     if (times < 1 || times > 100 ||
         readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
         return 2;
@@ -393,8 +402,12 @@ int main(int argc, char **argv)
                     "a solver inside and the same outside, in turns, %d times; "
                     "nothing is pinned",
                     times);
-    measure(self, python, 64, 400, times);
-    measure(self, python, 40 << 10, 200, times);
-    measure(self, python, 1 << 20, 10, times);
+    static const struct {
+        size_t bytes;
+        uint32_t simulations;
+    } load[] = {{64, 400}, {40 << 10, 200}, {1 << 20, 10}};
+    for (int i = 0; i < 3; i++)
+        if (!only || only == load[i].bytes)
+            measure(self, python, load[i].bytes, load[i].simulations, times);
     return 0;
 }

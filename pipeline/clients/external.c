@@ -11,6 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* Of frames a process may be ahead, where nobody says how many. */
+#define MOST_AHEAD  64
+#define AHEAD_BYTES ((size_t)512 << 10)
+
 const struct weir_option weir_external_options[] = {
     {"command", WEIR_OPTION_WORDS, "", 0, 0, NULL, NULL,
      "program and arguments; empty: clients attach by themselves"},
@@ -26,8 +30,9 @@ const struct weir_option weir_external_options[] = {
      "whether the domain closes on itself"},
     {"dt", WEIR_OPTION_REAL, "1", 0, 1e9, NULL, NULL,
      "time between two frames; 0: steady, one frame"},
-    {"ahead", WEIR_OPTION_INT, "4", 2, 1024, NULL, "frames",
-     "a process may be ahead of the run; rounded to a power of two"},
+    {"ahead", WEIR_OPTION_INT, "0", 0, 1024, NULL, "frames",
+     "a process may be ahead of the run; rounded to a power of two; 0: 4 of "
+     "any size, more of small ones"},
     {"start_timeout", WEIR_OPTION_REAL, "60", 0.1, 1e6, NULL, "s",
      "for a process to attach"},
     {"simulation_timeout", WEIR_OPTION_REAL, "3600", 0, 1e9, NULL, "s",
@@ -123,9 +128,18 @@ static void take_rest(struct weir_external *x, const struct weir_options *opts)
     x->start_timeout_ns = seconds(opts, "start_timeout");
     x->simulation_timeout_ns = seconds(opts, "simulation_timeout");
     x->delay_ns = seconds(opts, "restart_delay");
-    x->terms.slots = 2;
-    while (x->terms.slots < weir_option_int(opts, "ahead"))
-        x->terms.slots *= 2;
+}
+
+/* Where that costs little, ahead enough for two processes that take turns on one
+ * core to do so rarely. */
+static uint32_t slots_of(const struct weir_shape *shape, int64_t ahead)
+{
+    size_t bytes = weir_shape_floats(shape) * sizeof(float);
+    uint32_t slots = ahead ? 2 : 4;
+    while (ahead ? slots < ahead
+                 : slots < MOST_AHEAD && 2 * slots * bytes <= AHEAD_BYTES)
+        slots *= 2;
+    return slots;
 }
 
 /* The texts of the word lists, cut into words in place. */
@@ -156,11 +170,13 @@ int weir_external_configure(const struct weir_options *opts, void **config)
     pthread_cond_init(&x->attached, NULL);
     take_rest(x, opts);
     int rc = take_texts(x, opts);
-    if (rc)
+    if (rc) {
         weir_external_release(x);
-    else
-        *config = x;
-    return rc;
+        return rc;
+    }
+    x->terms.slots = slots_of(&x->terms.shape, weir_option_int(opts, "ahead"));
+    *config = x;
+    return 0;
 }
 
 void weir_external_describe(const void *config, struct weir_solver_info *info)
