@@ -23,6 +23,9 @@ STRATEGIES = {
     "uniform": ["acquisition.strategy=uniform"],
     "breed": ["acquisition.strategy=breed"],
     "ogas-l": ["acquisition.strategy=ogas"],
+    "ogas-u": ["acquisition.strategy=ogas",
+               "acquisition.loss_type=disagreement"],
+    "sbal": ["acquisition.strategy=sbal"],
 }
 FIGURES = ["max", "p99", "std", "mean"]
 
