@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Does steering pay? One configuration under several strategies and seeds.
+r"""Does steering pay? One configuration under several strategies and seeds.
 
     python3 configs/studies/steering.py configs/studies/ks1d.yaml --out runs/ks1d
+    python3 configs/studies/steering.py configs/studies/ks2d.yaml --out runs/ks2d \
+        --set sbal:acquisition.pool=100 --set sbal:acquisition.rollout=0.25
 
 makes every run that is missing, goes on with one that was stopped, and prints
 the table: the ratio uniform / strategy of errors on the held-out trajectories
@@ -25,7 +27,7 @@ STRATEGIES = {
     "ogas-l": ["acquisition.strategy=ogas"],
     "ogas-u": ["acquisition.strategy=ogas",
                "acquisition.loss_type=disagreement"],
-    "sbal": ["acquisition.strategy=sbal"],
+    "sbal": ["acquisition.strategy=sbal", "acquisition.pool=1000"],
 }
 FIGURES = ["max", "p99", "std", "mean"]
 
@@ -38,6 +40,8 @@ def arguments():
     p.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     p.add_argument("--only", nargs="+", choices=STRATEGIES,
                    default=list(STRATEGIES))
+    p.add_argument("--set", action="append", default=[],
+                   metavar="STRATEGY:KEY=VALUE", help="of one strategy")
     p.add_argument("--limit", type=float, default=math.inf,
                    help="begin no run after so many seconds")
     return p.parse_args()
@@ -59,7 +63,8 @@ def read(directory):
 def make(a, strategy, seed, directory):
     command = [a.weir, "run", a.config, "--out", directory, "--quiet",
                "--set", "run.seed=%d" % seed]
-    for option in STRATEGIES[strategy]:
+    given = [o.split(":", 1)[1] for o in a.set if o.split(":")[0] == strategy]
+    for option in STRATEGIES[strategy] + given:
         command += ["--set", option]
     if os.path.isdir(os.path.join(directory, "checkpoints")):
         command += ["--resume"]
