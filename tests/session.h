@@ -42,6 +42,9 @@ static const char session_text[] =
 /** Replaces the solver of a session, if not NULL. */
 static const struct weir_solver_ops *session_solver;
 
+/** Decides over cores instead of the rule, after every step, if not NULL. */
+static weir_moves_rule *session_moves;
+
 /** What a session left. */
 struct outcome {
     int rc;
@@ -59,7 +62,8 @@ struct outcome {
     uint32_t resident;
     uint64_t lost; /* loss records */
     uint32_t generation;
-    int team; /* cores of a group */
+    int team;       /* cores of a group */
+    uint32_t moves; /* cores that changed sides */
 };
 
 static inline void outcome_free(struct outcome *o)
@@ -147,6 +151,7 @@ static inline void session_read(const struct weir_session *s, struct outcome *o)
     o->samples = s->run->samples;
     o->team = s->run->plan.cores_per_group;
     o->budget = (uint32_t)s->run->cfg->simulations.budget;
+    o->moves = t->moves.made;
     o->finished = in->finished;
     o->failed = in->failed;
     o->totals = *weir_reservoir_totals(in->reservoir);
@@ -186,6 +191,11 @@ static inline void session_play(const char *const *set, const char *dir,
     ok(weir_session_create(cfg, dir, &topology, &start, &stopper.session));
     if (session_solver)
         stopper.session->run->solver = session_solver;
+    if (session_moves) {
+        struct weir_moves *m = &stopper.session->trainer->moves;
+        m->next = session_moves;
+        m->window_ns = m->window_steps = 0;
+    }
     if (when.step)
         pthread_create(&thread, NULL, stopper_thread, &stopper);
     o->rc = weir_session_run(stopper.session, session_watch, NULL, 1000);

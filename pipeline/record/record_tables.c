@@ -146,6 +146,21 @@ static const struct weir_column simulation_columns[] = {
 #define SIMULATION_FIXED                                                       \
     (sizeof(simulation_columns) / sizeof(*simulation_columns))
 
+#define ALLOCATION(field, type, unit, help)                                    \
+    COLUMN(struct weir_allocation_row, field, type, unit, help)
+static const struct weir_column allocation_columns[] = {
+    ALLOCATION(step, WEIR_U64, NULL, "first gradient step with it"),
+    ALLOCATION(time, WEIR_F64, "s", "since the run started"),
+    ALLOCATION(groups, WEIR_U32, NULL, "that train from then on"),
+    ALLOCATION(solvers, WEIR_U32, NULL, "solver threads from then on"),
+    ALLOCATION(waited, WEIR_F64, NULL,
+               "share of the trainer's time before, for samples"),
+    ALLOCATION(idle, WEIR_F64, NULL,
+               "share of solver threads' time before, without work"),
+    ALLOCATION(step_seconds, WEIR_F64, "s", "a gradient step took before"),
+    {0},
+};
+
 static const struct weir_column histogram_columns[] = {
     {.name = "name",
      .dtype = WEIR_U8,
@@ -216,6 +231,11 @@ static void declare(struct weir_record_tables *t)
                                     "are not empty",
                                     sizeof(struct weir_histogram_row),
                                     histogram_columns, 0},
+        [WEIR_RECORD_ALLOCATION] = {"allocation",
+                                    "one row a core that changed sides "
+                                    "(placement.allocation: adaptive)",
+                                    sizeof(struct weir_allocation_row),
+                                    allocation_columns, 0},
     };
     memcpy(t->table, tables, sizeof(tables));
 }

@@ -30,8 +30,9 @@ struct weir_recorder {
     struct weir_record_tables *tables;
     pthread_t thread;
     bool started, said;
-    struct weir_ring *train, *validation, *generation;
-    uint64_t trained, validated, generations; /* pushed, by their producers */
+    struct weir_ring *train, *validation, *generation, *allocation;
+    /* pushed, by their producers */
+    uint64_t trained, validated, generations, allocated;
     unsigned char *seen; /* last row written of each simulation */
     unsigned char *row;  /* scratch for one simulation */
     uint64_t rows[WEIR_CUT_TABLES];
@@ -55,9 +56,11 @@ static int allocate(struct weir_recorder *r)
     r->train = make_ring(sizeof(struct weir_train_row));
     r->validation = make_ring(sizeof(struct weir_evaluation_row));
     r->generation = make_ring(sizeof(struct weir_generation_row));
+    r->allocation = make_ring(sizeof(struct weir_allocation_row));
     r->seen = weir_array(r->run->table->capacity, bytes);
     r->row = weir_array(1, bytes);
-    if (!r->train || !r->validation || !r->generation || !r->seen || !r->row)
+    if (!r->train || !r->validation || !r->generation || !r->allocation ||
+        !r->seen || !r->row)
         return WEIR_FAIL(ENOMEM, "recorder");
     return 0;
 }
@@ -95,6 +98,7 @@ static int open_file(struct weir_recorder *r, const uint64_t *rows)
     r->trained = r->rows[WEIR_RECORD_TRAIN];
     r->validated = r->rows[WEIR_RECORD_VALIDATION];
     r->generations = r->rows[WEIR_RECORD_GENERATIONS];
+    r->allocated = r->rows[WEIR_RECORD_ALLOCATION];
     return rc;
 }
 
@@ -120,6 +124,7 @@ void weir_recorder_destroy(struct weir_recorder *r)
     free(r->train);
     free(r->validation);
     free(r->generation);
+    free(r->allocation);
     free(r->seen);
     free(r->row);
     free(r);
@@ -162,6 +167,13 @@ void weir_recorder_push_validation(struct weir_recorder *r,
     r->validated++;
 }
 
+void weir_recorder_push_allocation(struct weir_recorder *r,
+                                   const struct weir_allocation_row *row)
+{
+    push(r, r->allocation, row, sizeof(*row));
+    r->allocated++;
+}
+
 void weir_recorder_push_generation(struct weir_recorder *r,
                                    const struct weir_generation *g)
 {
@@ -184,6 +196,7 @@ void weir_recorder_counts(const struct weir_recorder *r, uint64_t *rows)
 {
     rows[WEIR_RECORD_TRAIN] = r->trained;
     rows[WEIR_RECORD_VALIDATION] = r->validated;
+    rows[WEIR_RECORD_ALLOCATION] = r->allocated;
     /* The rest is written again from the ledger, or only at the end. */
 }
 
@@ -254,6 +267,7 @@ static void drain_all(struct weir_recorder *r)
     drain(r, r->train, WEIR_RECORD_TRAIN);
     drain(r, r->validation, WEIR_RECORD_VALIDATION);
     drain(r, r->generation, WEIR_RECORD_GENERATIONS);
+    drain(r, r->allocation, WEIR_RECORD_ALLOCATION);
     sweep(r);
     WEIR_END(record, rows, 0);
 }

@@ -10,7 +10,7 @@
  * is dropped: a ring that is full makes its producer wait, and that wait is
  * counted.
  *
- * Threads: push_train and push_validation by the leader of the moment;
+ * Threads: push_train, _validation and _allocation by the leader of the moment;
  * push_generation by the acquisition stage (both are one thread in lockstep);
  * sync by the checkpointer.
  *
@@ -41,6 +41,7 @@ enum weir_record_table {
     WEIR_RECORD_SIMULATIONS,
     WEIR_RECORD_TEST,
     WEIR_RECORD_HISTOGRAMS,
+    WEIR_RECORD_ALLOCATION,
     WEIR_RECORD_TABLES,
 };
 
@@ -66,6 +67,15 @@ struct weir_evaluation_row {
     struct weir_evaluation e;
 };
 
+/** A core that changed sides, and what was measured before it did. */
+struct weir_allocation_row {
+    uint64_t step; /* the first with it */
+    double time;
+    uint32_t groups, solvers; /* from then on */
+    double waited, idle;      /* shares of time: trainer, solver threads */
+    double step_seconds;      /* a gradient step took */
+};
+
 /**
  * Create run.h5 in the run's directory, or continue it.
  * @param rows  NULL: start anew; else the row counts of the checkpoint
@@ -80,6 +90,8 @@ void weir_recorder_push_train(struct weir_recorder *r,
                               const struct weir_train_row *row);
 void weir_recorder_push_validation(struct weir_recorder *r,
                                    const struct weir_evaluation_row *row);
+void weir_recorder_push_allocation(struct weir_recorder *r,
+                                   const struct weir_allocation_row *row);
 void weir_recorder_push_generation(struct weir_recorder *r,
                                    const struct weir_generation *g);
 

@@ -125,12 +125,14 @@ static void bind_memory(struct weir_run *run, const struct places *p)
                           m->slots * run->slots.stride, m->node, "slots");
     }
     for (uint32_t l = 0; l < run->lanes; l++)
-        weir_apply_memory(&run->topology, run->port[l], p->port_stride,
-                          run->plan.solver[weir_run_thread_of(run, l)].node,
-                          "port");
+        weir_apply_memory(
+            &run->topology, run->port[l], p->port_stride,
+            weir_seats_solver(&run->seats, l % (uint32_t)run->seats.solvers)
+                ->node,
+            "port");
     for (uint32_t g = 0; g < run->groups; g++)
         weir_apply_memory(&run->topology, run->loss[g], p->loss_stride,
-                          run->plan.group[g].node, "losses");
+                          weir_seats_group(&run->seats, g)->node, "losses");
 }
 
 static void add_counters(struct weir_run *run)
@@ -165,6 +167,12 @@ static void add_counters(struct weir_run *run)
     c->lost = weir_counter_add(page, WEIR_COUNTER_TOTAL, "acquire.lost");
     c->batch = weir_counter_add(page, WEIR_COUNTER_LEVEL, "train.batch");
     c->phase = weir_counter_add(page, WEIR_COUNTER_LEVEL, "train.phase");
+    c->groups = weir_counter_add(page, WEIR_COUNTER_LEVEL, "allocation.groups");
+    c->solvers =
+        weir_counter_add(page, WEIR_COUNTER_LEVEL, "allocation.solver_threads");
+    c->moves = weir_counter_add(page, WEIR_COUNTER_TOTAL, "allocation.moves");
+    weir_counter_set(c->groups, run->seats.groups);
+    weir_counter_set(c->solvers, run->seats.solvers);
     weir_counter_set(c->batch, run->cfg->training.batch);
     weir_counter_set(c->steps, run->cfg->training.steps);
     weir_counter_set(c->budget, run->cfg->simulations.budget);
@@ -180,9 +188,11 @@ static int init_memory(struct weir_run *run, const struct places *p)
     for (uint32_t g = 0; g < run->groups; g++)
         weir_loss_init(run->loss[g], p->loss_cells);
     int rc = 0;
-    for (uint32_t l = 0; rc == 0 && l < run->lanes; l++)
+    for (uint32_t l = 0; rc == 0 && l < run->lanes; l++) {
         rc = weir_port_init(run->port[l],
                             (uint32_t)run->cfg->reservoir.slots_per_port);
+        atomic_init(&run->port[l]->thread, l % (uint32_t)run->seats.solvers);
+    }
     struct weir_doorbell *bell = (void *)(base + p->bells);
     run->trainer_bell = &bell[0];
     run->acquire_bell = &bell[1];
@@ -297,7 +307,25 @@ static int make_plan(const struct weir_run *run,
     request.lane_bytes = run->info.lane_bytes;
     request.port_bytes =
         weir_port_bytes((uint32_t)cfg->reservoir.slots_per_port);
+    int rc = weir_plan_make(topology, &request, plan);
+    /* A core that several threads share is nobody's to hand over. */
+    if (rc || cfg->placement.allocation != WEIR_ALLOCATION_ADAPTIVE ||
+        plan->sharing != WEIR_SHARING_CROWDED)
+        return rc;
+    weir_plan_free(plan);
+    request.bind = false;
     return weir_plan_make(topology, &request, plan);
+}
+
+static int take_seats(struct weir_run *run)
+{
+    bool moves = weir_run_is_adaptive(run);
+    int rc = weir_seats_make(&run->plan, moves ? (int)run->gradients : 0,
+                             moves ? (int)run->lanes : 0, &run->seats);
+    run->solver_threads = (uint32_t)run->seats.most_solvers;
+    run->groups = (uint32_t)run->seats.most_groups;
+    weir_crew_init(&run->solver_crew, (uint32_t)run->seats.solvers);
+    return rc;
 }
 
 int weir_run_plan(const struct weir_config *cfg,
@@ -324,6 +352,12 @@ static int open_door(struct weir_run *run)
     };
     if (!weir_is_external(run->solver))
         return 0;
+    if (weir_run_is_adaptive(run)) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "placement.allocation: adaptive needs solvers that run "
+                  "inside the program: a process has its own cores");
+        return weir_err_hint("set placement.allocation to fixed");
+    }
     if (!weir_run_is_lockstep(run))
         return weir_external_open(run->solver_config, &host);
     WEIR_FAIL(WEIR_ECONFIG, "run.clock: lockstep needs solvers that run inside "
@@ -351,11 +385,10 @@ int weir_run_create(const struct weir_config *cfg, const char *dir,
     if (rc)
         return rc;
     run->lanes = (uint32_t)cfg->run.lanes;
-    run->solver_threads = (uint32_t)run->plan.solvers;
-    run->groups = (uint32_t)run->plan.groups;
     run->micro_batches = (uint32_t)micro_batches(cfg);
     run->gradients = weir_run_gradients(cfg);
-    rc = weir_telemetry_create(run);
+    rc = take_seats(run);
+    rc = rc ? rc : weir_telemetry_create(run);
     if (rc == 0)
         add_counters(run);
     return rc ? rc : map_memory(run);
@@ -370,6 +403,7 @@ void weir_run_destroy(struct weir_run *run)
     if (run->memory.base)
         weir_mapping_close(&run->memory);
     weir_telemetry_destroy(run);
+    weir_seats_free(&run->seats);
     weir_plan_free(&run->plan);
     weir_topology_free(&run->topology);
     weir_stop_destroy(&run->stop);
@@ -380,7 +414,9 @@ void weir_run_destroy(struct weir_run *run)
 
 void weir_run_ring_lane(const struct weir_run *run, uint32_t lane)
 {
-    weir_doorbell_ring(&run->port[weir_run_thread_of(run, lane)]->bell);
+    uint32_t thread = atomic_fetch_add_explicit(&run->port[lane]->thread, 0,
+                                                memory_order_acq_rel); /* S6 */
+    weir_doorbell_ring(&run->port[thread]->bell);
 }
 
 void weir_run_ring_lanes(const struct weir_run *run)

@@ -13,6 +13,7 @@
 #include "nn/model.h"
 #include "pipeline/clients/stop.h"
 #include "shm/counters.h"
+#include "shm/crew.h"
 #include "shm/loss.h"
 #include "shm/mapping.h"
 #include "shm/port.h"
@@ -21,6 +22,7 @@
 #include "shm/table.h"
 #include "topo/apply.h"
 #include "topo/plan.h"
+#include "topo/seats.h"
 #include "topo/topology.h"
 #include "weir/solver.h"
 
@@ -33,6 +35,7 @@ struct weir_run_counters {
     struct weir_counter *generation, *bred, *checkpoint_step, *checkpoint_ns;
     struct weir_counter *waited_ns, *validation;
     struct weir_counter *free, *drawn, *lost, *batch, *phase;
+    struct weir_counter *groups, *solvers, *moves;
 };
 
 /** Room for the histograms of telemetry.h. */
@@ -54,7 +57,11 @@ struct weir_run {
 
     struct weir_topology topology;
     struct weir_plan plan;
-    uint32_t lanes, solver_threads, groups, micro_batches;
+    struct weir_seats seats;
+    /* Threads there are; not all of them work where allocation is adaptive. */
+    uint32_t solver_threads, groups;
+    struct weir_crew solver_crew;
+    uint32_t lanes, micro_batches;
     uint32_t gradients; /* buffers; each is one group's work */
 
     struct weir_mapping memory;
@@ -117,11 +124,17 @@ static inline uint64_t weir_run_samples_to_start(const struct weir_run *run)
            (uint64_t)run->cfg->training.batch;
 }
 
-/** Solver thread that runs @p lane; its first lane has the same number. */
+static inline bool weir_run_is_adaptive(const struct weir_run *run)
+{
+    return run->cfg->placement.allocation == WEIR_ALLOCATION_ADAPTIVE;
+}
+
+/** Solver thread that runs @p lane. */
 static inline uint32_t weir_run_thread_of(const struct weir_run *run,
                                           uint32_t lane)
 {
-    return lane % run->solver_threads;
+    return atomic_load_explicit(&run->port[lane]->thread,
+                                memory_order_acquire); /* S7 */
 }
 
 /** Wake the thread that runs @p lane. */

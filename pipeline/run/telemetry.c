@@ -162,11 +162,13 @@ static void list_threads(struct weir_run *run)
     char name[16];
     for (uint32_t i = 0; i < run->groups; i++) {
         snprintf(name, sizeof(name), "weir-group%u", i % 10000);
-        add_thread(run, &n, WEIR_STATS_GROUP, i, &run->plan.group[i], name);
+        add_thread(run, &n, WEIR_STATS_GROUP, i,
+                   weir_seats_group(&run->seats, i), name);
     }
     for (uint32_t i = 0; i < run->solver_threads; i++) {
         snprintf(name, sizeof(name), "weir-solver%u", i % 1000);
-        add_thread(run, &n, WEIR_STATS_SOLVER, i, &run->plan.solver[i], name);
+        add_thread(run, &n, WEIR_STATS_SOLVER, i,
+                   weir_seats_solver(&run->seats, i), name);
     }
     for (uint32_t i = 0; i < SERVICES; i++)
         add_thread(run, &n, WEIR_STATS_SERVICE, i,

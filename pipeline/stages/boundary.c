@@ -180,6 +180,7 @@ static int after_step(struct weir_boundary *b)
     }
     record_step(b, now);
     t->step++;
+    weir_moves_after_step(&t->moves, t);
     return weir_run_is_lockstep(b->run)
                ? weir_acquisition_consume(t->acquisition)
                : 0;
@@ -514,7 +515,8 @@ static void draw(struct weir_boundary *b)
     t->n = weir_reservoir_draw(b->intake.reservoir, t->step, draining,
                                b->unseen_first, t->slot);
     if (!weir_run_is_lockstep(b->run))
-        weir_deal(&b->run->plan, t->micro, t->slot, t->n);
+        weir_deal(&b->run->plan, &b->run->seats, t->groups, t->micro, t->slot,
+                  t->n);
     b->earned = false;
     int64_t now = weir_now_ns();
     note(b, WEIR_METRIC_ASSEMBLY, now - begin);
@@ -529,6 +531,8 @@ static void draw(struct weir_boundary *b)
 static enum weir_phase begin(struct weir_boundary *b, enum weir_phase phase)
 {
     b->phase_began = weir_now_ns();
+    if (phase != WEIR_PHASE_TRAIN)
+        weir_moves_break(&b->t->moves);
     weir_counter_set(b->run->count.phase, phase);
     return phase;
 }
@@ -536,6 +540,7 @@ static enum weir_phase begin(struct weir_boundary *b, enum weir_phase phase)
 static enum weir_phase stop(struct weir_boundary *b, enum weir_ending ending)
 {
     b->ending = ending;
+    weir_trainer_employ(b->t, b->run->groups);
     weir_stop_request(&b->run->stop, WEIR_STOP_DONE);
     weir_run_ring_lanes(b->run);
     return WEIR_PHASE_STOP;
@@ -586,6 +591,7 @@ static enum weir_phase wind_up(struct weir_boundary *b)
     if (t->tested || b->cfg->test.trajectories == 0 || !has_begun(b))
         return all_done(b);
     /* Solvers are of no more use: the groups may have their cores. */
+    weir_trainer_employ(t, b->run->groups);
     weir_stop_request(&b->run->stop, WEIR_STOP_DONE);
     weir_run_ring_lanes(b->run);
     if (create_test_set(b))

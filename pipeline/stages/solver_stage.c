@@ -21,6 +21,7 @@ struct lane {
     void *solver;   /* its state */
     float *history; /* the last `window` states, state t at t % window */
     uint32_t id;
+    bool is_held; /* by a thread */
     bool running, over;
     bool pending;    /* the newest window waits for a slot */
     uint32_t step;   /* index of the newest state */
@@ -33,7 +34,11 @@ struct lane {
 
 struct thread {
     struct weir_run *run;
-    struct lane *lane; /* of all threads; ours are id, id + threads, ... */
+    struct lane *lane;  /* of all threads */
+    struct lane **mine; /* [lanes] */
+    uint32_t lanes;     /* mine */
+    uint32_t due;       /* that are to be */
+    uint32_t threads;   /* that share the lanes, as last looked */
     uint32_t id;
     pthread_t handle;
     bool started;
@@ -289,14 +294,88 @@ static bool can_go_on(const struct lane *l)
     return l->running ? weir_ring_peek(l->free) != NULL : can_begin(l);
 }
 
+/* ---- lanes that change threads ---- */
+
+static void hold(struct thread *t, struct lane *l)
+{
+    l->waits = weir_telemetry_hist(t->run, WEIR_METRIC_SLOT_WAIT, t->id);
+    l->steps = weir_telemetry_hist(t->run, WEIR_METRIC_SOLVER_STEP, t->id);
+    l->is_held = true;
+    t->mine[t->lanes++] = l;
+}
+
+static void hand_over(struct thread *t, struct lane *l)
+{
+    uint32_t to = l->id % t->threads;
+    l->is_held = false;
+    atomic_exchange_explicit(&l->port->thread, to,
+                             memory_order_acq_rel); /* S6 */
+    weir_doorbell_ring(&t->run->port[to]->bell);
+}
+
+static void hand_over_others(struct thread *t)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < t->lanes; i++)
+        if (t->mine[i]->id % t->threads == t->id)
+            t->mine[kept++] = t->mine[i];
+        else
+            hand_over(t, t->mine[i]);
+    t->lanes = kept;
+}
+
+/* is_held is its thread's, which we are once the port says so. */
+static bool has_come(const struct thread *t, uint32_t lane)
+{
+    return weir_run_thread_of(t->run, lane) == t->id && !t->lane[lane].is_held;
+}
+
+static bool any_has_come(const struct thread *t)
+{
+    for (uint32_t l = t->id; t->lanes < t->due && l < t->run->lanes;
+         l += t->threads)
+        if (has_come(t, l))
+            return true;
+    return false;
+}
+
+static void take_what_has_come(struct thread *t, uint32_t first, uint32_t by)
+{
+    for (uint32_t l = first; l < t->run->lanes; l += by)
+        if (has_come(t, l))
+            hold(t, &t->lane[l]);
+}
+
+/* All lanes are where the last number of threads wanted them before there is
+ * another (moves.c), but we may have slept through several. */
+static void share_anew(struct thread *t, uint32_t threads)
+{
+    uint32_t lanes = t->run->lanes;
+    take_what_has_come(t, 0, 1);
+    t->threads = threads;
+    t->due = t->id < threads ? (lanes - t->id + threads - 1) / threads : 0;
+    hand_over_others(t);
+}
+
+/* The lanes that this thread is to have now. */
+static void settle_lanes(struct thread *t)
+{
+    uint32_t threads = weir_crew_active(&t->run->solver_crew);
+    if (threads != t->threads)
+        share_anew(t, threads);
+    if (t->lanes < t->due)
+        take_what_has_come(t, t->id, t->threads);
+}
+
 /* Whether some lane of the thread could go on; asked while it waits. */
 static bool has_work(void *ctx)
 {
     const struct thread *t = ctx;
-    if (weir_stop_reason(&t->run->stop))
+    if (weir_stop_reason(&t->run->stop) || any_has_come(t) ||
+        weir_crew_active(&t->run->solver_crew) != t->threads)
         return true;
-    for (uint32_t i = t->id; i < t->run->lanes; i += t->run->solver_threads) {
-        struct lane *l = &t->lane[i];
+    for (uint32_t i = 0; i < t->lanes; i++) {
+        struct lane *l = t->mine[i];
         if (l->over && !l->unsaid)
             continue;
         if (can_go_on(l))
@@ -308,23 +387,36 @@ static bool has_work(void *ctx)
 /* One turn of every lane; 0: none could move, -1: all are over. */
 static int turn(struct thread *t)
 {
-    int moved = 0, over = 0, lanes = 0;
-    for (uint32_t i = t->id; i < t->run->lanes; i += t->run->solver_threads) {
-        moved += advance(&t->lane[i]);
-        over += t->lane[i].over;
-        lanes++;
+    int moved = 0;
+    uint32_t over = 0;
+    for (uint32_t i = 0; i < t->lanes; i++) {
+        moved += advance(t->mine[i]);
+        over += t->mine[i]->over;
     }
-    return over == lanes ? -1 : moved;
+    /* Others may still come where lanes change threads. */
+    return over == t->lanes && !weir_run_is_adaptive(t->run) ? -1 : moved;
+}
+
+static void wait_for_work(struct thread *t)
+{
+    struct weir_port *p = t->run->port[t->id];
+    int64_t begin = weir_now_ns();
+    atomic_store_explicit(&p->idle_since, begin, memory_order_relaxed); /* S5 */
+    weir_doorbell_wait(&p->bell, has_work, t, IDLE_NS);
+    atomic_store_explicit(&p->idle_since, 0, memory_order_relaxed); /* S5 */
+    add_time(&p->idle_ns, weir_now_ns() - begin);
 }
 
 /* Lane memory is made here, by the bound thread, so that it lies near it. */
 static int create_lanes(struct thread *t)
 {
     struct weir_run *run = t->run;
-    for (uint32_t i = t->id; i < run->lanes; i += run->solver_threads) {
+    t->threads = (uint32_t)run->seats.solvers;
+    for (uint32_t i = t->id; t->id < t->threads && i < run->lanes;
+         i += t->threads) {
         struct lane *l = &t->lane[i];
-        l->waits = weir_telemetry_hist(run, WEIR_METRIC_SLOT_WAIT, t->id);
-        l->steps = weir_telemetry_hist(run, WEIR_METRIC_SOLVER_STEP, t->id);
+        hold(t, l);
+        t->due++;
         l->history = weir_array(run->window * run->frame_floats, sizeof(float));
         if (!l->history)
             return WEIR_FAIL(ENOMEM, "solver lane %u", i);
@@ -338,11 +430,10 @@ static int create_lanes(struct thread *t)
 /* Here too: a process is killed when the thread that started it ends. */
 static void destroy_lanes(struct thread *t)
 {
-    struct weir_run *run = t->run;
-    for (uint32_t i = t->id; i < run->lanes; i += run->solver_threads) {
-        if (t->lane[i].solver)
-            run->solver->destroy(t->lane[i].solver);
-        t->lane[i].solver = NULL;
+    for (uint32_t i = 0; i < t->lanes; i++) {
+        if (t->mine[i]->solver)
+            t->run->solver->destroy(t->mine[i]->solver);
+        t->mine[i]->solver = NULL;
     }
 }
 
@@ -352,17 +443,18 @@ static void *solver_thread(void *arg)
     struct weir_run *run = t->run;
     char name[16];
     snprintf(name, sizeof(name), "weir-solver%u", t->id % 1000);
-    weir_run_enter(run, &run->plan.solver[t->id], name);
+    weir_run_enter(run, weir_seats_solver(&run->seats, t->id), name);
     if (create_lanes(t)) {
         weir_stop_fail(&run->stop);
         weir_doorbell_ring(run->trainer_bell);
     }
     while (!weir_stop_reason(&run->stop)) {
+        settle_lanes(t);
         int moved = turn(t);
         if (moved < 0)
             break;
         if (moved == 0)
-            weir_doorbell_wait(&run->port[t->id]->bell, has_work, t, IDLE_NS);
+            wait_for_work(t);
     }
     destroy_lanes(t);
     return NULL;
@@ -387,7 +479,11 @@ int weir_solver_stage_create(struct weir_run *run,
                                    .free = weir_port_free(run->port[i]),
                                    .ready = weir_port_ready(run->port[i])};
     for (uint32_t i = 0; i < run->solver_threads; i++) {
-        s->thread[i] = (struct thread){.run = run, .lane = s->lane, .id = i};
+        struct thread *t = &s->thread[i];
+        *t = (struct thread){.run = run, .lane = s->lane, .id = i};
+        t->mine = weir_array(run->lanes, sizeof(*t->mine));
+        if (!t->mine)
+            return WEIR_FAIL(ENOMEM, "solver stage");
     }
     return 0;
 }
@@ -416,8 +512,13 @@ void weir_solver_stage_destroy(struct weir_solver_stage *stage)
 {
     if (!stage)
         return;
-    for (uint32_t i = 0; stage->lane && i < stage->run->lanes; i++)
+    for (uint32_t i = 0; stage->lane && i < stage->run->lanes; i++) {
+        if (stage->lane[i].solver)
+            stage->run->solver->destroy(stage->lane[i].solver);
         free(stage->lane[i].history);
+    }
+    for (uint32_t i = 0; stage->thread && i < stage->run->solver_threads; i++)
+        free(stage->thread[i].mine);
     free(stage->lane);
     free(stage->thread);
     free(stage);

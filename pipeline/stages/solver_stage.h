@@ -12,6 +12,11 @@
  * In live mode a lane claims the lowest open cell itself; in lockstep the
  * trainer's leader claims for it and leaves the simulation in the port's
  * mailbox, so that which lane runs what does not depend on timing.
+ *
+ * Where allocation is adaptive the number of threads that work changes
+ * (run->solver_crew). Of n threads thread l % n runs lane l: the one that has
+ * it hands it over between two pieces of work, with all it holds (shm/port.h,
+ * S6/S7). A thread that has no lane sleeps at its bell.
  */
 #include "pipeline/run/run.h"
 

@@ -129,7 +129,10 @@ int weir_trainer_create(struct weir_run *run,
     t->adam = adam_of(run->cfg);
     t->clip = clip_of(run->cfg);
     t->best_validation = INFINITY;
-    weir_barrier_init(&t->barrier, run->groups);
+    t->groups = (uint32_t)run->seats.groups;
+    t->moves = weir_moves_start(run);
+    weir_barrier_init(&t->barrier, t->groups);
+    weir_crew_init(&t->crew, t->groups);
     pthread_mutex_init(&t->gate, NULL);
     int rc = create_model(t);
     if (rc == 0)
@@ -333,8 +336,8 @@ static void slice_of(const struct weir_trainer *t, uint32_t id, size_t *from,
                      size_t *to)
 {
     size_t pieces = t->weights.n / WEIR_NORM_PIECE;
-    *from = pieces * id / t->run->groups * WEIR_NORM_PIECE;
-    *to = pieces * (id + 1) / t->run->groups * WEIR_NORM_PIECE;
+    *from = pieces * id / t->groups * WEIR_NORM_PIECE;
+    *to = pieces * (id + 1) / t->groups * WEIR_NORM_PIECE;
 }
 
 /* A part of a slice that is treated alike. */
@@ -432,7 +435,7 @@ static void update(struct weir_trainer *t, uint32_t id)
 static void publish_losses(struct weir_trainer *t, uint32_t id)
 {
     struct weir_loss_ring *ring = t->run->loss[id];
-    uint32_t groups = t->run->groups;
+    uint32_t groups = t->groups;
     /* Of a batch that counted for nothing strategies learn nothing. */
     for (uint32_t i = 0; i < t->n && !t->must_skip; i++) {
         if (i / t->micro % groups != id)
@@ -454,7 +457,9 @@ static void publish_losses(struct weir_trainer *t, uint32_t id)
         weir_acquisition_note_publish(t->acquisition, t->step);
         WEIR_HOP(loss_publish, t->step, id, 0);
     }
-    weir_loss_publish_batch(ring, t->step + 1);
+    /* Readers wait for every ring: those of groups at rest go on too. */
+    for (uint32_t r = id; r < t->run->groups; r += groups)
+        weir_loss_publish_batch(t->run->loss[r], t->step + 1);
     if (!weir_run_is_lockstep(t->run))
         weir_doorbell_ring(t->run->acquire_bell);
 }
@@ -465,7 +470,7 @@ static int train_step(struct group *g)
     uint32_t parts = t->run->gradients;
     uint32_t all = (uint32_t)t->members * parts;
     int rc = 0;
-    for (uint32_t k = g->id; rc == 0 && k < all; k += t->run->groups)
+    for (uint32_t k = g->id; rc == 0 && k < all; k += t->groups)
         rc = train_part(g, k / parts, k % parts);
     if (arrive(g)) {
         gather_statistics(t);
@@ -489,14 +494,14 @@ static int measure(struct group *g, struct weir_evalset *set,
 {
     struct weir_trainer *t = g->t;
     struct weir_ensemble e = {t->members, t->stride, packed, &t->normaliser};
-    return weir_evalset_measure(set, g->id, t->run->groups, g->surrogate,
+    return weir_evalset_measure(set, g->id, t->groups, g->surrogate,
                                 (int)t->micro, &e);
 }
 
 static int test(struct group *g)
 {
     struct weir_trainer *t = g->t;
-    int rc = weir_evalset_fill(&t->test, g->id, t->run->groups);
+    int rc = weir_evalset_fill(&t->test, g->id, t->groups);
     const float *packed =
         t->validated ? t->best : weir_weights_shown(&t->weights);
     return rc ? rc : measure(g, &t->test, packed);
@@ -507,7 +512,7 @@ static int evaluate(struct group *g)
     struct weir_trainer *t = g->t;
     switch (t->phase) {
     case WEIR_PHASE_PREPARE:
-        return weir_evalset_fill(&t->validation, g->id, t->run->groups);
+        return weir_evalset_fill(&t->validation, g->id, t->groups);
     case WEIR_PHASE_VALIDATE:
         return measure(g, &t->validation, weir_weights_shown(&t->weights));
     case WEIR_PHASE_TEST:
@@ -536,7 +541,7 @@ static int enter(struct group *g)
     const struct weir_config *cfg = t->run->cfg;
     char name[16];
     snprintf(name, sizeof(name), "weir-group%u", g->id % 10000);
-    weir_run_enter(t->run, &t->run->plan.group[g->id], name);
+    weir_run_enter(t->run, weir_seats_group(&t->run->seats, g->id), name);
     struct weir_surrogate_config s = {
         .batch = (int)t->micro,
         .unroll = cfg->training.unroll,
@@ -556,6 +561,26 @@ static bool pass_gate(struct weir_trainer *t)
     return whole;
 }
 
+void weir_trainer_employ(struct weir_trainer *t, uint32_t groups)
+{
+    t->groups = groups;
+    weir_barrier_resize(&t->barrier, groups);
+    if (groups < weir_crew_active(&t->crew))
+        weir_crew_set(&t->crew, groups);
+}
+
+/* Whoever is called finds the barrier open and itself counted on. */
+static void lead(struct group *g)
+{
+    struct weir_trainer *t = g->t;
+    weir_boundary_pass(t->boundary);
+    uint32_t groups = t->groups;
+    bool calls = groups > weir_crew_active(&t->crew);
+    weir_barrier_open(&t->barrier);
+    if (calls)
+        weir_crew_set(&t->crew, groups);
+}
+
 static void *group_thread(void *arg)
 {
     struct group *g = arg;
@@ -563,13 +588,13 @@ static void *group_thread(void *arg)
     if (!pass_gate(t))
         return NULL;
     int rc = enter(g);
-    for (;;) {
+    for (bool is_new = g->id >= (uint32_t)t->run->seats.groups;;
+         is_new = false) {
         if (rc < 0)
             weir_stop_fail(&t->run->stop);
-        if (arrive(g)) {
-            weir_boundary_pass(t->boundary);
-            weir_barrier_open(&t->barrier);
-        }
+        if (!is_new && arrive(g))
+            lead(g);
+        weir_crew_wait(&t->crew, g->id);
         if (t->phase == WEIR_PHASE_STOP)
             return NULL;
         rc = work(g);

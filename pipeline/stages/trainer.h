@@ -26,26 +26,32 @@
  * on it (clipping, skipping) the groups meet once more before they update.
  *
  * Between two steps all groups meet at a barrier, and the last to arrive, the
- * leader of the moment, does what only one may do: see boundary.h.
+ * leader of the moment, does what only one may do: see boundary.h. There it may
+ * also say how many of the groups work from now on (moves.h); the others sleep.
+ * Those that go are told before the barrier opens, those that come after: so
+ * whoever looks at the crew is in it exactly when the barrier counts on it.
  *
  * Owners
  *   word                      stored by                  loaded by
- *   phase, step, batch, ...   leader                     groups (B2/B3)
+ *   phase, step, batch, ...   leader                     groups (B2/B3, G1/G2)
  *   grad[i], loss, predicted  the group of micro-batch i all (B1..B3)
  *   difficulty                that, or of several members the leader
  *   weights                   weights.h
  *   slots in the batch        nobody                     groups
  *
- * All of it is ordered by the two barriers of a step; nothing here is atomic.
+ * All of it is ordered by the two barriers of a step and, for a group that is
+ * called, by the crew; nothing here is atomic.
  */
 #include "nn/clip.h"
 #include "nn/ensemble.h"
 #include "pipeline/run/run.h"
 #include "pipeline/stages/acquisition_stage.h"
 #include "pipeline/stages/evaluation.h"
+#include "pipeline/stages/moves.h"
 #include "pipeline/stages/reservoir.h"
 #include "pipeline/stages/weights.h"
 #include "shm/barrier.h"
+#include "shm/crew.h"
 
 #include <pthread.h>
 
@@ -86,6 +92,9 @@ struct weir_trainer {
     uint64_t best_step;
 
     struct weir_barrier barrier;
+    struct weir_crew crew;
+    uint32_t groups; /* that work */
+    struct weir_moves moves;
     enum weir_phase phase;
     uint64_t step;           /* gradient steps done */
     uint64_t skipped;        /* of them, that changed no weight */
@@ -132,6 +141,9 @@ int weir_trainer_start(struct weir_trainer *t);
  * or when the run is told to stop. @return whether they have
  */
 bool weir_trainer_try_join(struct weir_trainer *t, int64_t timeout_ns);
+
+/** Leader, at a boundary: so many groups from the next phase on. */
+void weir_trainer_employ(struct weir_trainer *t, uint32_t groups);
 
 /**
  * Leader, after a step: whether its gradient was finite, where the update did

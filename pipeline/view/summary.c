@@ -111,6 +111,19 @@ static void print_time(const struct weir_session *s)
            (double)t->checkpoint * 1e-9);
 }
 
+static void print_allocation(const struct weir_session *s)
+{
+    const struct weir_run *run = s->run;
+    if (!weir_run_is_adaptive(run))
+        return;
+    printf("cores     %d groups and %d solver threads at the start, %lld and "
+           "%lld at the end, %lld changes\n",
+           run->seats.groups, run->seats.solvers,
+           (long long)weir_counter_get(run->count.groups),
+           (long long)weir_counter_get(run->count.solvers),
+           (long long)weir_counter_get(run->count.moves));
+}
+
 /* fio's columns; the widest distributions need the far ones most. */
 static const double quantiles[] = {0.01, 0.5, 0.9, 0.99, 0.999};
 #define QUANTILES (sizeof(quantiles) / sizeof(*quantiles))
@@ -209,6 +222,7 @@ void weir_summary_print(const struct weir_session *s)
     print_test(s);
     print_time(s);
     print_samples(s);
+    print_allocation(s);
     if (s->trainer->step > s->first_step) {
         print_latency(s);
         print_strategy(s);

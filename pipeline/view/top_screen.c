@@ -98,6 +98,13 @@ static void draw_training(struct page *p, const struct weir_viewer *v,
          "rates      %.1f steps/s  %.0f samples/s trained  %.0f samples/s "
          "solved  %.2f simulations/s",
          pace->steps, pace->trained, pace->solved, pace->simulations);
+    if (weir_viewer_counter(v, "allocation.moves"))
+        line(p,
+             "cores      %" PRId64 " train, %" PRId64 " solve, after %" PRId64
+             " changes",
+             weir_viewer_counter(v, "allocation.groups"),
+             weir_viewer_counter(v, "allocation.solver_threads"),
+             weir_viewer_counter(v, "allocation.moves"));
     line(p, "waits      trainer %.0f %% for samples, lanes %.0f %% for a slot",
          100 * pace->trainer_waits, 100 * pace->lanes_wait);
 }

@@ -78,6 +78,11 @@ enum weir_config_nonfinite {
     WEIR_NONFINITE_SKIP, /* change no weight in that step, and count it */
 };
 
+enum weir_config_allocation {
+    WEIR_ALLOCATION_FIXED,
+    WEIR_ALLOCATION_ADAPTIVE, /* cores follow measured waits */
+};
+
 enum weir_config_keep_reservoir {
     WEIR_KEEP_RESERVOIR_AUTO, /* in lockstep only */
     WEIR_KEEP_RESERVOIR_ALWAYS,
@@ -199,6 +204,7 @@ struct weir_config {
         int groups; /* 0: as many as fit */
         int cores_per_group;
         int solver_threads; /* 0: as many as fit */
+        enum weir_config_allocation allocation;
         bool bind;
         uint64_t memory_limit; /* bytes; 0: what the cgroup allows */
     } placement;

@@ -224,9 +224,9 @@ static void warn_of_unused_budget(const struct weir_config *cfg)
 /* Rooms and stages that may have something to say. */
 static int check_log(const struct weir_config *cfg)
 {
-    static const char areas[] =
-        " all acquire checkpoint config generate nn recorder reservoir run "
-        "socket solver topo training ";
+    static const char areas[] = " all acquire allocation checkpoint config "
+                                "generate nn recorder reservoir run "
+                                "socket solver topo training ";
     for (const char *p = cfg->log + strspn(cfg->log, ", "); *p;
          p += strspn(p, ", ")) {
         size_t n = strcspn(p, ", ");
@@ -243,9 +243,33 @@ static int check_log(const struct weir_config *cfg)
     return 0;
 }
 
+/* Waits are measured, so what follows from them is not the seed's alone. */
+static int check_allocation(const struct weir_config *cfg)
+{
+    if (cfg->placement.allocation != WEIR_ALLOCATION_ADAPTIVE)
+        return 0;
+    if (cfg->run.clock == WEIR_CLOCK_LOCKSTEP) {
+        refuse(cfg, KEYS("placement.allocation", "run.clock"),
+               "placement.allocation is adaptive, which follows measured "
+               "waits; run.clock lockstep depends on no time");
+        return weir_err_hint("set placement.allocation to fixed, or run.clock "
+                             "to live");
+    }
+    if (cfg->placement.cores_per_group > 1) {
+        refuse(cfg, KEYS("placement.cores_per_group", "placement.allocation"),
+               "placement.allocation adaptive moves one core at a time, but "
+               "placement.cores_per_group is %d",
+               cfg->placement.cores_per_group);
+        return weir_err_hint("set placement.cores_per_group to 1");
+    }
+    return 0;
+}
+
 int weir_config_check(const struct weir_config *cfg)
 {
     int rc = check_log(cfg);
+    if (!rc)
+        rc = check_allocation(cfg);
     if (!rc)
         rc = check_training(cfg);
     if (!rc)

@@ -182,6 +182,8 @@
       "sharing one part of the batch")                                         \
     K(placement, solver_threads, INT, "0", 0, 4096, NULL, "threads", ANYTIME,  \
       "0: as many as fit")                                                     \
+    K(placement, allocation, CHOICE, "fixed", 0, 0, "fixed|adaptive", NULL,    \
+      ANYTIME, "adaptive: live, cores go between training and solving")        \
     K(placement, bind, BOOL, "true", 0, 0, NULL, NULL, ANYTIME,                \
       "pin threads to cores and memory to nodes")                              \
     K(placement, memory_limit, TEXT, "auto", 0, 0, NULL, NULL, ANYTIME,        \

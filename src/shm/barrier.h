@@ -12,6 +12,7 @@
  *   word     stored by                 loaded by
  *   missing  every member (subtract)   every member
  *   round    the leader                every member; the kernel compares it
+ *   members  the leader, before open   the next leader (B1..B3)
  *
  * Edges
  *   B1 acquire-release subtract of missing in arrive: the leader sees all that
@@ -50,6 +51,11 @@ void weir_barrier_init(struct weir_barrier *b, uint32_t members);
  * weir_barrier_open; the others return false after it has.
  */
 bool weir_barrier_arrive(struct weir_barrier *b);
+/** Leader, before it opens: so many meet next time. */
+static inline void weir_barrier_resize(struct weir_barrier *b, uint32_t members)
+{
+    b->members = members;
+}
 /** Let the others go. */
 void weir_barrier_open(struct weir_barrier *b);
 

@@ -5,7 +5,7 @@
 /**
  * @file
  * The two futex calls, for words in memory that processes may share, and the
- * pause of a spinning loop. Only doorbell.c and barrier.c use them.
+ * pause of a spinning loop. Only doorbell.c, barrier.c and crew.c use them.
  */
 #include <stdatomic.h>
 #include <stdint.h>

@@ -20,7 +20,9 @@
  *   free ring               leader: tail    lane: head      (ring.h)
  *   ready ring              lane: tail      leader: head    (ring.h)
  *   assigned                leader, lane    lane, leader
+ *   thread                  its old value   whoever rings the lane
  *   heartbeat, state, waits lane            anyone
+ *   idle_ns, idle_since     the thread that waits on this bell   leader
  *
  * Edges, beside those of the two rings
  *   S1 the ring edge P1/C1 of `ready`: the slot's header and frames are visible
@@ -30,9 +32,16 @@
  *   S3 release store of `assigned`  ->  S4 acquire load: in lockstep, where the
  *      leader claims for the lane, the claim is visible to it. The lane stores
  *      0 (S3) when it has taken it.
+ *   S6 thread, the number of the thread that runs the lane, is changed by that
+ *      thread alone, when it hands the lane over: acquire-release exchange  ->
+ *      S7 acquire load by the new one: the lane's own memory is visible. Whoever
+ *      leaves something for the lane and rings reads it by S6 too, adding 0: an
+ *      addition before the exchange is seen by the old thread and so by the new
+ *      one, and one after it rings the new one. So nothing is slept through.
  *
  * Relaxed accesses
- *   S5 heartbeat, state letter, wait counters: statistics, stale by design.
+ *   S5 heartbeat, state letter, wait and idle counters: statistics, stale by
+ *      design.
  *
  * Exclusion: one lane, one leader at a time (the trainer's barrier orders
  * successive leaders).
@@ -58,13 +67,15 @@ enum weir_lane_state {
 
 struct weir_port {
     struct weir_doorbell bell; /* rung when slots or work arrive */
+    _Alignas(WEIR_ALIGN) _Atomic uint32_t thread;   /* that runs the lane */
     _Alignas(WEIR_ALIGN) _Atomic uint64_t assigned; /* simulation + 1, or 0 */
     _Alignas(WEIR_ALIGN) _Atomic int64_t heartbeat_ns;
-    _Atomic int64_t wait_ns;  /* total time without a lent slot */
-    _Atomic int64_t busy_ns;  /* total time inside the solver */
-    _Atomic uint64_t samples; /* committed */
-    _Atomic uint32_t state;   /* enum weir_lane_state */
-    uint32_t ready_offset;    /* from the port to its ready ring */
+    _Atomic int64_t wait_ns;             /* total time without a lent slot */
+    _Atomic int64_t busy_ns;             /* total time inside the solver */
+    _Atomic uint64_t samples;            /* committed */
+    _Atomic uint32_t state;              /* enum weir_lane_state */
+    _Atomic int64_t idle_ns, idle_since; /* of a thread; since: 0 not idle */
+    uint32_t ready_offset;               /* from the port to its ready ring */
     _Alignas(WEIR_ALIGN) unsigned char rings[];
 };
 

@@ -81,7 +81,7 @@ says 2 "--set model.name=Conv;4;2;relu;1: expected Conv;width;depth;activation" 
 says 2 "solver kdv: form: normalised, expected one of beta1, alpha3, alpha4 with \
 it, not 0" "$solver_hint" \
     run "$small" --out d --set solver.form=normalised --set solver.alpha3=0
-areas="the areas are: all acquire checkpoint config generate nn recorder \
+areas="the areas are: all acquire allocation checkpoint config generate nn recorder \
 reservoir run socket solver topo training"
 says 2 "--set log=topo,banana: log: 'banana' is no area that logs" \
     "$areas" \

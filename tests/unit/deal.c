@@ -9,6 +9,7 @@
 
 static struct weir_topology topology;
 static struct weir_plan plan;
+static struct weir_seats seats;
 
 /* Two nodes, four groups, slots over both. */
 static int make_plan(void **state)
@@ -23,12 +24,14 @@ static int make_plan(void **state)
     r.slot_bytes = 4096;
     return weir_topology_from_synthetic("package:2 [numa] l3:1 core:4 pu:1",
                                         &topology) ||
-           weir_plan_make(&topology, &r, &plan);
+           weir_plan_make(&topology, &r, &plan) ||
+           weir_seats_make(&plan, 0, 0, &seats);
 }
 
 static int free_plan(void **state)
 {
     (void)state;
+    weir_seats_free(&seats);
     weir_plan_free(&plan);
     weir_topology_free(&topology);
     return 0;
@@ -52,13 +55,13 @@ static uint32_t draw(struct weir_rng *rng, uint32_t *slot, uint32_t n)
 /* For each node, the smaller of its samples and its seats can be near. */
 static uint32_t most_near(const uint32_t *slot, uint32_t n, uint32_t micro)
 {
-    uint32_t samples[2] = {0}, seats[2] = {0};
+    uint32_t samples[2] = {0}, room[2] = {0};
     for (uint32_t i = 0; i < n; i++) {
         samples[weir_plan_slot_node(&plan, slot[i])]++;
-        seats[plan.group[(i / micro) % 4].node]++;
+        room[plan.group[(i / micro) % 4].node]++;
     }
-    return (samples[0] < seats[0] ? samples[0] : seats[0]) +
-           (samples[1] < seats[1] ? samples[1] : seats[1]);
+    return (samples[0] < room[0] ? samples[0] : room[0]) +
+           (samples[1] < room[1] ? samples[1] : room[1]);
 }
 
 static void as_many_samples_as_can_be_are_near_their_group(void **state)
@@ -70,7 +73,7 @@ static void as_many_samples_as_can_be_are_near_their_group(void **state)
         uint32_t slot[20], n = 1 + weir_rng_below(&rng, 20);
         draw(&rng, slot, n);
         uint32_t most = most_near(slot, n, 5);
-        assert_int_equal(weir_deal(&plan, 5, slot, n), most);
+        assert_int_equal(weir_deal(&plan, &seats, 4, 5, slot, n), most);
     }
 }
 
@@ -83,7 +86,7 @@ static void dealing_keeps_the_samples_of_the_batch(void **state)
     draw(&rng, slot, 20);
     for (int i = 0; i < 20; i++)
         before += slot[i];
-    weir_deal(&plan, 5, slot, 20);
+    weir_deal(&plan, &seats, 4, 5, slot, 20);
     for (int i = 0; i < 20; i++) {
         after += slot[i];
         assert_false(seen >> slot[i] & 1);

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The rule of adaptive allocation on runs that are simulated: converging,
+ * staying, following a load that shifts, keeping its floors. */
+#include "tests/test.h"
+
+#include "base/rng.h"
+#include "pipeline/stages/allocation.h"
+
+#include <math.h>
+
+/* A machine whose steps cost this much of a core, and its noise. */
+struct machine {
+    struct weir_allocation_bounds bounds;
+    double micro, serial, solve; /* seconds a step: one micro-batch, the leader,
+                                    all new samples on one thread */
+    double noise;                /* relative, of what is measured */
+    struct weir_rng rng;
+};
+
+static int rounds(const struct machine *m, int groups)
+{
+    return (m->bounds.work + groups - 1) / groups;
+}
+
+static double train_time(const struct machine *m, int groups)
+{
+    return rounds(m, groups) * m->micro + m->serial;
+}
+
+static double solve_time(const struct machine *m, int groups)
+{
+    return m->solve / weir_allocation_solvers(&m->bounds, groups);
+}
+
+static double step_time(const struct machine *m, int groups)
+{
+    return fmax(train_time(m, groups), solve_time(m, groups));
+}
+
+static int best_groups(const struct machine *m)
+{
+    int best = 1;
+    for (int g = 2; g <= m->bounds.most_groups; g++)
+        if (step_time(m, g) < step_time(m, best))
+            best = g;
+    return best;
+}
+
+static struct weir_allocation_window measure(struct machine *m, int groups)
+{
+    double factor = 1 + m->noise * (2 * weir_rng_uniform(&m->rng) - 1);
+    double step = step_time(m, groups) * factor;
+    return (struct weir_allocation_window){
+        .step = step,
+        .train = fmin(train_time(m, groups) * factor, step),
+        .idle = 1 - solve_time(m, groups) / step_time(m, groups),
+    };
+}
+
+struct record {
+    int changes, last_change, groups;
+    double time, best; /* of all windows, and with the best split */
+};
+
+static struct record play(struct machine *m, struct weir_allocation *a,
+                          int windows)
+{
+    struct record r = {.last_change = -1, .groups = a->groups};
+    int best = best_groups(m);
+    for (int i = 0; i < windows; i++) {
+        struct weir_allocation_window w = measure(m, a->groups);
+        r.time += step_time(m, a->groups);
+        r.best += step_time(m, best);
+        int before = a->groups, now = weir_allocation_next(a, &w);
+        assert_int_equal(now, a->groups);
+        assert_in_range(now, 1, m->bounds.most_groups);
+        assert_true(weir_allocation_solvers(&m->bounds, now) >= 1);
+        if (now != before) {
+            r.changes++;
+            r.last_change = i;
+        }
+    }
+    r.groups = a->groups;
+    return r;
+}
+
+static struct machine draw_machine(uint64_t seed, double noise)
+{
+    struct machine m = {.noise = noise,
+                        .rng = weir_rng_stream(seed, WEIR_RNG_TEST, 0)};
+    int cores = 2 + (int)weir_rng_below(&m.rng, 126);
+    int work = 1 + (int)weir_rng_below(&m.rng, 64);
+    int lanes = 1 + (int)weir_rng_below(&m.rng, 128);
+    m.bounds = (struct weir_allocation_bounds){
+        .cores = cores,
+        .work = work,
+        .most_groups = work < cores - 1 ? work : cores - 1,
+        .most_solvers = lanes < cores - 1 ? lanes : cores - 1,
+    };
+    m.micro = 1e-3;
+    m.serial = 1e-4 * weir_rng_uniform(&m.rng);
+    m.solve = 1e-3 * work * exp(8 * weir_rng_uniform(&m.rng) - 4);
+    return m;
+}
+
+/* From any start to within what a change must promise of the best split, by
+ * no more changes than lie between, and then never again. */
+static void a_steady_load_ends_in_a_good_split(void **state)
+{
+    (void)state;
+    for (uint64_t seed = 0; seed < 2000; seed++) {
+        struct machine m = draw_machine(seed, 0);
+        int start =
+            1 + (int)weir_rng_below(&m.rng, (uint32_t)m.bounds.most_groups);
+        struct weir_allocation a = weir_allocation_start(&m.bounds, start);
+        struct record r = play(&m, &a, 1200);
+        double best = step_time(&m, best_groups(&m));
+        if (step_time(&m, r.groups) > 1.25 * best)
+            fail_msg("seed %d: %d groups, %g s a step; best %d, %g s",
+                     (int)seed, r.groups, step_time(&m, r.groups),
+                     best_groups(&m), best);
+        assert_true(r.changes <= m.bounds.most_groups);
+        r = play(&m, &a, 400);
+        assert_int_equal(r.changes, 0);
+    }
+}
+
+static void noise_does_not_make_it_go_back_and_forth(void **state)
+{
+    (void)state;
+    double time = 0, best = 0;
+    int changes = 0;
+    for (uint64_t seed = 0; seed < 300; seed++) {
+        struct machine m = draw_machine(seed, 0.15);
+        struct weir_allocation a =
+            weir_allocation_start(&m.bounds, (m.bounds.most_groups + 1) / 2);
+        play(&m, &a, 1000);
+        struct record r = play(&m, &a, 1000);
+        changes += r.changes;
+        time += r.time / r.best;
+        best += 1;
+    }
+    /* Bars that double leave few tries in a thousand windows. */
+    assert_true(changes < 300 * 8);
+    assert_true(time < 1.1 * best);
+}
+
+/* Solvers bound it, then they are done, then samples are dear again. */
+static void a_shifting_load_is_followed(void **state)
+{
+    (void)state;
+    struct machine m = {
+        .bounds = {.cores = 31,
+                   .work = 32,
+                   .most_groups = 30,
+                   .most_solvers = 30},
+        .micro = 1e-3,
+        .rng = weir_rng_stream(1, WEIR_RNG_TEST, 0),
+    };
+    static const double solve[] = {0.3, 0, 0.3, 0.02};
+    struct weir_allocation a = weir_allocation_start(&m.bounds, 16);
+    for (int i = 0; i < 4; i++) {
+        m.solve = solve[i];
+        play(&m, &a, 200);
+        struct record r = play(&m, &a, 50);
+        assert_int_equal(r.changes, 0);
+        if (r.time > 1.11 * r.best)
+            fail_msg("phase %d: %g of the best", i, r.time / r.best);
+    }
+}
+
+/* A change that makes steps longer, whatever the model says, is undone, and
+ * tried ever more rarely. */
+static void a_change_that_does_not_pay_is_undone(void **state)
+{
+    (void)state;
+    struct weir_allocation_bounds b = {
+        .cores = 4, .work = 4, .most_groups = 3, .most_solvers = 3};
+    struct weir_allocation a = weir_allocation_start(&b, 1);
+    int changes = 0, there = 0;
+    for (int i = 0; i < 1000; i++) {
+        /* Solvers idle, so a second group should help, but memory is slow. */
+        struct weir_allocation_window w = {
+            .step = a.groups == 1 ? 1 : 1.2, .train = 1, .idle = 0.9};
+        int before = a.groups;
+        changes += weir_allocation_next(&a, &w) != before;
+        there += a.groups != 1;
+    }
+    assert_int_equal(a.groups, 1);
+    assert_true(changes >= 4 && changes <= 20);
+    assert_true(there < 50);
+}
+
+static void one_odd_window_changes_nothing(void **state)
+{
+    (void)state;
+    struct weir_allocation_bounds b = {
+        .cores = 8, .work = 8, .most_groups = 7, .most_solvers = 7};
+    struct weir_allocation a = weir_allocation_start(&b, 4);
+    for (int i = 0; i < 300; i++) {
+        bool odd = i % 3 == 0;
+        struct weir_allocation_window w = {
+            .step = 1, .train = odd ? 0.1 : 1, .idle = odd ? 0 : 0.02};
+        assert_int_equal(weir_allocation_next(&a, &w), 4);
+    }
+}
+
+static void groups_that_do_nothing_are_given_to_the_solvers(void **state)
+{
+    (void)state;
+    /* 7 groups need two rounds for 8 micro-batches, as 4 do. */
+    struct machine m = {
+        .bounds = {.cores = 8, .work = 8, .most_groups = 7, .most_solvers = 7},
+        .micro = 1e-3,
+        .solve = 6e-3,
+        .rng = weir_rng_stream(1, WEIR_RNG_TEST, 0),
+    };
+    struct weir_allocation a = weir_allocation_start(&m.bounds, 7);
+    assert_int_equal(play(&m, &a, 100).groups, 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        cmocka_unit_test(a_steady_load_ends_in_a_good_split),
+        cmocka_unit_test(noise_does_not_make_it_go_back_and_forth),
+        cmocka_unit_test(a_shifting_load_is_followed),
+        cmocka_unit_test(a_change_that_does_not_pay_is_undone),
+        cmocka_unit_test(one_odd_window_changes_nothing),
+        cmocka_unit_test(groups_that_do_nothing_are_given_to_the_solvers),
+    };
+    return RUN(cases);
+}
