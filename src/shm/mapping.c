@@ -10,6 +10,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* of Linux 5.14, younger than some headers */
+#endif
+
 #define HUGE_BYTES ((size_t)2 << 20)
 
 struct weir_layout weir_layout_start(void)
@@ -177,6 +181,14 @@ int weir_mapping_create(const char *name, size_t bytes,
     return 0;
 }
 
+/* Pages that are real still fault when first touched, unless they are in this
+ * process's tables too. A kernel that cannot do that leaves it to the touch. */
+static void enter_tables(const struct weir_mapping *m)
+{
+    while (madvise(m->base, m->bytes, MADV_POPULATE_WRITE) && errno == EINTR)
+        ;
+}
+
 int weir_mapping_populate(const struct weir_mapping *m)
 {
     int rc;
@@ -187,6 +199,7 @@ int weir_mapping_populate(const struct weir_mapping *m)
     if (rc)
         return WEIR_FAIL(WEIR_EENV, "memory: cannot reserve %.1f MiB: %s",
                          (double)m->bytes / 0x1p20, strerror(errno));
+    enter_tables(m);
     return 0;
 }
 

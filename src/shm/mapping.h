@@ -83,7 +83,8 @@ size_t weir_memory_available(void);
 int weir_mapping_create(const char *name, size_t bytes,
                         struct weir_mapping *out);
 /**
- * Make every page real now; call after regions are bound to their nodes.
+ * Make every page real now; call after regions are bound to their nodes. From
+ * Linux 5.14 on no first touch faults afterwards.
  * @return 0, or -WEIR_EENV when memory ran out
  */
 int weir_mapping_populate(const struct weir_mapping *m);

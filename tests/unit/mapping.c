@@ -5,6 +5,7 @@
 #include "shm/ring.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,6 +51,29 @@ static void pages_become_real_when_populated_and_not_before(void **state)
     ok(weir_mapping_populate(&m));
     ok(fstat(m.fd, &st));
     assert_true((size_t)st.st_blocks * 512 >= m.bytes);
+    weir_mapping_close(&m);
+}
+
+static long faults(void)
+{
+    struct rusage u;
+    ok(getrusage(RUSAGE_THREAD, &u));
+    return u.ru_minflt;
+}
+
+static void populated_pages_do_not_fault_when_touched(void **state)
+{
+    (void)state;
+    struct weir_mapping m;
+    size_t pages = 2000;
+    ok(weir_mapping_create("test", pages * 4096, &m));
+    if (madvise(m.base, 4096, 23) && errno == EINVAL)
+        skip(); /* a kernel before 5.14 */
+    ok(weir_mapping_populate(&m));
+    long before = faults();
+    for (size_t i = 0; i < m.bytes; i += 4096)
+        ((volatile unsigned char *)m.base)[i + 64] = 1;
+    assert_true(faults() - before < 20);
     weir_mapping_close(&m);
 }
 
@@ -182,6 +206,7 @@ int main(void)
         cmocka_unit_test(regions_are_aligned_and_do_not_overlap),
         cmocka_unit_test(a_mapping_is_zeroed_and_describes_itself),
         cmocka_unit_test(pages_become_real_when_populated_and_not_before),
+        cmocka_unit_test(populated_pages_do_not_fault_when_touched),
         cmocka_unit_test(populating_what_cannot_grow_is_refused),
         cmocka_unit_test(a_mapping_over_the_limit_is_refused_with_both_sizes),
         cmocka_unit_test(a_mapping_is_not_there_until_it_is_published),
