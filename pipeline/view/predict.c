@@ -17,9 +17,13 @@
 
 /* ---- the model ---- */
 
-static double most(double a, double b, double c)
+/* A step of sides that take @p a and @p b alone, with @p threads threads on
+ * @p cores cores, and @p work seconds of it in all. */
+static double step_on_shared(double a, double b, int threads, double work,
+                             double cores)
 {
-    return fmax(a, fmax(b, c));
+    double part = fmin(1, cores / threads);
+    return fmax(fmax(a, b) + (1 / part - 1) * fmin(a, b), work / cores);
 }
 
 struct weir_prediction weir_predict(const struct weir_costs *costs,
@@ -34,11 +38,14 @@ struct weir_prediction weir_predict(const struct weir_costs *costs,
         .trainer =
             rounds * costs->micro + costs->update / groups + costs->serial,
         .solvers = solving / solvers,
-        .cores = cores > 0 ? (training + solving) / cores : 0,
     };
-    p.step = most(p.trainer, p.solvers, p.cores);
-    p.bound = p.step == p.cores     ? WEIR_BOUND_CORES
-              : p.step == p.trainer ? WEIR_BOUND_TRAINER
+    double longer = fmax(p.trainer, p.solvers);
+    if (cores > 0)
+        p.cores = step_on_shared(p.trainer, p.solvers, groups + solvers,
+                                 training + solving, cores);
+    p.step = fmax(longer, p.cores);
+    p.bound = p.step > 1.1 * longer ? WEIR_BOUND_CORES
+              : longer == p.trainer ? WEIR_BOUND_TRAINER
                                     : WEIR_BOUND_SOLVERS;
     /* A sample is written once and read by every batch it is in; gradients are
      * written, and with weights and moments read and written once more. */
@@ -91,14 +98,14 @@ static void watch_nothing(void *ctx, const struct weir_session *s)
     (void)ctx, (void)s;
 }
 
-/* A low quantile: the time a core was taken away is no cost of the part. */
+/* The median: the time a core was taken away is no cost of the part. */
 static double cost_of(const struct weir_run *run, enum weir_metric metric)
 {
     struct weir_hist *h = weir_array(1, sizeof(*h));
     if (!h)
         return 0;
     weir_telemetry_merge(run, metric, h);
-    double seconds = (double)weir_hist_quantile(h, 0.2) * 1e-9;
+    double seconds = (double)weir_hist_quantile(h, 0.5) * 1e-9;
     free(h);
     return seconds;
 }

@@ -11,11 +11,21 @@
  *
  *   trainer  T = ceil(M / G) micro + update / G + serial
  *   solvers  V = r sample / S
- *   cores    W = (M micro + update + serial + r sample) / C   when they share C
- *   a step takes max(T, V, W), and what is largest is the limit.
+ *   step = max(T, V)                      with cores of their own
+ *   step = max(T, V) + (1/p - 1) min(T, V),  p = min(1, C / (G + S)),
+ *                                         where they share C cores
  *
- * Left out: that cores slow one another down by sharing caches and memory. So a
- * machine with more cores than the measured one is an extrapolation.
+ * The second: while both work each thread gets a share p of a core, so the
+ * shorter side takes min / p and the longer one falls back by min / p - min; it
+ * has the rest of the step to itself. Where every thread can keep a core busy
+ * (G = S = C) this is all work over all cores. A step is never shorter than
+ * that, W = (M micro + update + serial + r sample) / C, which counts under a
+ * quota. The limit is the longer side, or the cores where they add a tenth.
+ *
+ * Costs are medians of a run in which as many cores work as in the one that is
+ * predicted here: that cores slow one another down by sharing caches and memory
+ * is in them for this machine, and left out for one with more cores, which is
+ * therefore an extrapolation.
  */
 #include "io/config.h"
 #include "topo/plan.h"
@@ -39,8 +49,9 @@ struct weir_workload {
 enum weir_bound { WEIR_BOUND_TRAINER, WEIR_BOUND_SOLVERS, WEIR_BOUND_CORES };
 
 struct weir_prediction {
-    double step;                    /* seconds a gradient step takes */
-    double trainer, solvers, cores; /* T, V, W */
+    double step;             /* seconds a gradient step takes */
+    double trainer, solvers; /* T, V */
+    double cores;            /* the step where cores are shared; else 0 */
     enum weir_bound bound;
     double bytes; /* that move between memory and cores a second, at least */
 };

@@ -30,14 +30,36 @@ static void a_step_takes_as_long_as_its_slowest_side(void **state)
     assert_int_equal(p.bound, WEIR_BOUND_SOLVERS);
 }
 
-/* 20.5 ms of work on two cores. */
+/* 4.3 ms of two groups and 6 ms of two threads, on two cores. */
 static void shared_cores_bound_the_sum_of_all_work(void **state)
 {
     (void)state;
     struct weir_prediction p = weir_predict(&costs, &load, 2, 2, 2);
-    NEAR(p.cores, 10.25e-3);
-    NEAR(p.step, 10.25e-3);
+    NEAR(p.cores, 10.3e-3);
+    NEAR(p.step, 10.3e-3);
     assert_int_equal(p.bound, WEIR_BOUND_CORES);
+}
+
+/* T = 4 x 1 + 0.2 + 0.1 ms for two groups, V = 12 ms for one thread; each gets
+ * two thirds of a core while both work. */
+static void threads_that_share_cores_hold_each_other_up(void **state)
+{
+    (void)state;
+    struct weir_prediction p = weir_predict(&costs, &load, 2, 1, 2);
+    NEAR(p.trainer, 4.3e-3);
+    NEAR(p.step, 12e-3 + 4.3e-3 / 2);
+    assert_int_equal(p.bound, WEIR_BOUND_CORES);
+    /* A core for each: as if they were their own. */
+    p = weir_predict(&costs, &load, 1, 1, 2);
+    NEAR(p.step, 12e-3);
+    assert_int_equal(p.bound, WEIR_BOUND_SOLVERS);
+}
+
+/* A quota of half a core: 20.5 ms of work. */
+static void no_step_is_shorter_than_its_work_over_the_cores(void **state)
+{
+    (void)state;
+    NEAR(weir_predict(&costs, &load, 1, 1, 0.5).step, 41e-3);
 }
 
 static void groups_that_save_no_round_save_only_on_the_update(void **state)
@@ -76,6 +98,8 @@ int main(void)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(a_step_takes_as_long_as_its_slowest_side),
         cmocka_unit_test(shared_cores_bound_the_sum_of_all_work),
+        cmocka_unit_test(threads_that_share_cores_hold_each_other_up),
+        cmocka_unit_test(no_step_is_shorter_than_its_work_over_the_cores),
         cmocka_unit_test(groups_that_save_no_round_save_only_on_the_update),
         cmocka_unit_test(the_best_split_is_that_of_trying_them_all),
         cmocka_unit_test(traffic_is_what_a_step_moves_over_its_time),
