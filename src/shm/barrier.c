@@ -4,6 +4,8 @@
 #include "base/clock.h"
 #include "shm/futex.h"
 
+#include <limits.h>
+
 #define SPIN_NS  20000
 #define SLEEP_NS 100000000
 
@@ -65,5 +67,5 @@ void weir_barrier_open(struct weir_barrier *b)
     /* seq_cst contains the release of B2. */
     atomic_store_explicit(&b->round, round + 1, memory_order_seq_cst); /* B2 */
     if (atomic_load_explicit(&b->sleepers, memory_order_seq_cst))      /* B6 */
-        weir_futex_wake(&b->round, (int)b->members);
+        weir_futex_wake(&b->round, INT_MAX); /* members is the next leader's */
 }
