@@ -54,6 +54,7 @@ int weir_boundary_create(struct weir_trainer *t, struct weir_boundary **out)
     b->run = t->run;
     b->cfg = t->run->cfg;
     b->rate = weir_rate_start(t->run->samples_per_batch, (int)t->batch);
+    b->rate.every = (uint32_t)b->cfg->reservoir.every;
     b->validated_at = b->cut_at = NEVER;
     b->prepared = t->validation.n == 0;
     return weir_intake_create(t->run, t->acquisition, &b->intake);
@@ -697,7 +698,7 @@ struct saved {
     double running[WEIR_MEMBERS_MAX];
     struct weir_trainer_times times;
     struct weir_evaluation last_validation;
-    uint32_t started, validated, earned, pad;
+    uint32_t started, validated, earned, since;
 };
 
 int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out)
@@ -718,6 +719,7 @@ int weir_boundary_save(const struct weir_boundary *b, struct weir_blob *out)
     s.started = b->started;
     s.validated = t->validated;
     s.earned = b->earned;
+    s.since = b->rate.since;
     int rc = weir_blob_put(out, &s, sizeof(s));
     rc = rc ? rc : weir_normaliser_save(&t->normaliser, out);
     return rc ? rc : weir_intake_save(&b->intake, out);
@@ -733,6 +735,7 @@ int weir_boundary_restore(struct weir_boundary *b, struct weir_blob *in,
     if (rc)
         return rc;
     b->rate.credit = s.credit;
+    b->rate.since = s.since;
     t->best_validation = s.best_validation;
     t->step = s.step;
     t->best_step = s.best_step;

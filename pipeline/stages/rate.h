@@ -14,6 +14,10 @@
  * and only seen ones make room; it goes on with unseen samples first. That is
  * the yield rule; without it the two wait for each other for ever.
  *
+ * Credit may be earned for several steps at once, so that samples come in sets:
+ * with as many as the reservoir holds, the set is replaced as a whole, and trained
+ * on in between (offline Breed and R3 mean their sets so).
+ *
  * Credit that could not be used while yielding is kept, up to one batch, so
  * that a short stall is made up for and a long one does not end in a flood.
  */
@@ -22,6 +26,8 @@
 
 struct weir_rate {
     double per_batch; /* samples per gradient step */
+    uint32_t every;   /* steps that earn together, at the last of them */
+    uint32_t since;   /* steps that have earned nothing yet */
     double credit;    /* samples that may still enter before the next step */
     double cap;       /* most credit that is kept */
 };

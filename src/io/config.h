@@ -131,6 +131,7 @@ struct weir_config {
         int capacity;             /* samples */
         int watermark;            /* samples, before training starts */
         double samples_per_batch; /* 0: see weir_config_samples_per_batch */
+        int every;                /* gradient steps between new samples */
         int slots_per_port;
     } reservoir;
 

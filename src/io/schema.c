@@ -52,6 +52,8 @@
       "present before training starts")                                        \
     K(reservoir, samples_per_batch, REAL, "0", 0, COUNT_MAX, NULL, "samples",  \
       FROM, "new ones per gradient step; 0: the budget over the steps")        \
+    K(reservoir, every, INT, "1", 1, COUNT_MAX, NULL, "gradient steps", FROM,  \
+      "so many steps' new samples come together: in sets")                     \
     K(reservoir, slots_per_port, INT, "16", 2, 65536, NULL, "samples", FROM,   \
       "lent to each lane to fill")
 

@@ -38,6 +38,21 @@ static void fractions_add_up(void **state)
     }
 }
 
+/* 2.5 a step, 10 steps at once: 25 new samples after every tenth. */
+static void sets_come_whole(void **state)
+{
+    (void)state;
+    struct weir_rate r = weir_rate_start(2.5, 4);
+    r.every = 10;
+    for (int step = 1; step <= 100; step++) {
+        int entered = 0;
+        weir_rate_earn(&r);
+        for (; weir_rate_allows(&r); entered++)
+            weir_rate_spend(&r);
+        assert_int_equal(entered, step % 10 ? 0 : 25);
+    }
+}
+
 static void an_awkward_fraction_loses_less_than_one_sample(void **state)
 {
     (void)state;
@@ -118,6 +133,7 @@ int main(void)
         cmocka_unit_test(nothing_may_enter_before_a_step_has_earned_it),
         cmocka_unit_test(a_step_earns_what_may_enter),
         cmocka_unit_test(fractions_add_up),
+        cmocka_unit_test(sets_come_whole),
         cmocka_unit_test(an_awkward_fraction_loses_less_than_one_sample),
         cmocka_unit_test(the_trainer_waits_while_credit_is_left),
         cmocka_unit_test(it_yields_to_a_port_that_is_blocked_on_space),
