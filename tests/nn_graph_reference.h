@@ -255,17 +255,35 @@ static inline void oracle_resample(const struct weir_layer *l, struct field x,
                                           (j + 0.5) * along - 0.5);
 }
 
+/** The bias goes to all points or, of a jet, to the first. */
 static inline void oracle_linear(struct field x, struct field y,
-                                 const double *w, const double *bias)
+                                 const double *w, const double *bias, bool jet)
 {
     int n = x.rows * x.points;
     for (int c = 0; c < y.channels; c++)
         for (int i = 0; i < n; i++) {
-            double sum = bias ? bias[c] : 0;
+            double sum = bias && !(jet && i > 0) ? bias[c] : 0;
             for (int d = 0; d < x.channels; d++)
                 sum += w[c * x.channels + d] * x.x[d * n + i];
             y.x[c * n + i] = sum;
         }
+}
+
+static inline void oracle_jet(const struct oracle *o, struct field x,
+                              struct field y)
+{
+    const struct weir_jet *j = &o->g->jet;
+    for (int c = 0; c < x.channels; c++) {
+        const double *z = cell(x, c, 0, 0);
+        double *s = cell(y, c, 0, 0), slope;
+        s[0] = tanh(z[0]);
+        slope = 1 - s[0] * s[0];
+        for (int i = 1; i <= j->coordinates; i++)
+            s[i] = slope * z[i];
+        for (int k = 0, at = 1 + j->coordinates; k < j->seconds; k++, at++)
+            s[at] = slope * z[at] - 2 * s[0] * slope * z[1 + j->second[k][0]] *
+                                        z[1 + j->second[k][1]];
+    }
 }
 
 /** Coefficient (p, q) of one channel, e^(-i theta). */
@@ -302,7 +320,7 @@ static inline void oracle_fourier(const struct oracle *o,
     int m = ((const struct weir_fourier *)l->spec)->modes;
     int high = o->g->shape.dims == 2 ? 2 * m : 1;
     int each = high > 1 ? m : 1;
-    oracle_linear(x, y, o->param[l->param], o->param[l->param + 1]);
+    oracle_linear(x, y, o->param[l->param], o->param[l->param + 1], false);
     for (int p = 0; p < high; p++)
         for (int q = 0; q < m; q++)
             for (int d = 0; d < x.channels; d++) {
@@ -602,7 +620,10 @@ static inline void oracle_layer(const struct oracle *o,
         oracle_resample(l, x, y);
     else if (!strcmp(kind, "linear"))
         oracle_linear(x, y, o->param[l->param],
-                      l->params > 1 ? o->param[l->param + 1] : NULL);
+                      l->params > 1 ? o->param[l->param + 1] : NULL,
+                      o->g->jet.coordinates > 0);
+    else if (!strcmp(kind, "jet tanh"))
+        oracle_jet(o, x, y);
     else if (!strcmp(kind, "fourier"))
         oracle_fourier(o, l, x, y);
     else if (!strcmp(kind, "coordinates"))

@@ -78,6 +78,7 @@
  * All functions return 0 or a negative code with a message (see base/err.h).
  */
 #include "weir/option.h"
+#include "weir/residual.h"
 #include "weir/space.h"
 
 #ifdef __cplusplus
@@ -125,6 +126,11 @@ struct weir_solver_info {
      * warn of.
      */
     const char *global_term;
+    /**
+     * Frames are collocation points of a network that learns from this alone;
+     * lives as long as the config. NULL: frames are states.
+     */
+    const struct weir_residual *residual;
     const char *equation;     /* one line, as a paper would write it */
     const char *const *field; /* `channels` names */
     /**

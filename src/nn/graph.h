@@ -17,6 +17,7 @@
  */
 #include "nn/dnnl.h"
 #include "nn/form.h"
+#include "weir/residual.h"
 #include "weir/solver.h"
 
 #include <stdbool.h>
@@ -90,6 +91,7 @@ struct weir_layer {
 
 struct weir_graph {
     struct weir_shape shape;  /* of what it makes */
+    struct weir_jet jet;      /* its points are the numbers of one, if any */
     struct weir_value *value; /* 0 is the input */
     struct weir_layer *layer; /* in the order they run */
     struct weir_param *param;

@@ -122,7 +122,8 @@ int weir_graph_reshape(struct weir_graph *g, int in, int channels, int rows,
 
 /**
  * y = W x + b at every point, weights (channels, in) as torch.nn.Linear, or with
- * @p ones trailing dimensions of 1, as a convolution of kernel 1.
+ * @p ones trailing dimensions of 1, as a convolution of kernel 1. Where points
+ * are the numbers of a jet, b is added to the value alone.
  */
 int weir_graph_linear(struct weir_graph *g, int in, const char *name,
                       int channels, int ones);
@@ -136,6 +137,14 @@ struct weir_linear {
 };
 int weir_graph_linear_of(struct weir_graph *g, int in, const char *name,
                          const struct weir_linear *linear);
+
+/**
+ * tanh of functions whose points are the numbers of the graph's jet: by the
+ * chain rule, with s = tanh(z) and c = 1 - s^2,
+ *
+ *     s,  s_a = c z_a,  s_ab = c z_ab - 2 s c z_a z_b
+ */
+int weir_graph_jet_tanh(struct weir_graph *g, int in);
 
 struct weir_fourier {
     int channels; /* made */

@@ -27,6 +27,7 @@ static int create(const struct weir_model_ops *ops,
                                   : io.given ? io.given
                                              : io.shape.channels,
                                   vector, &made);
+    model->graph.jet = io.jet;
     if (!rc)
         rc = ops->build(opts, &model->graph);
     if (!rc)
@@ -62,7 +63,28 @@ int weir_model_create_for(const struct weir_model_ops *ops,
                          "model %s: leads from frame to frame, not from "
                          "parameters",
                          ops->name);
+    if (!ops->carries_jets && io->jet.coordinates)
+        return WEIR_FAIL(EINVAL,
+                         "model %s: does not carry the derivatives that an "
+                         "equation needs; choose pinn",
+                         ops->name);
+    if (ops->carries_jets && !io->jet.coordinates)
+        return WEIR_FAIL(EINVAL,
+                         "model %s: learns from an equation, at collocation "
+                         "points; samples hold states",
+                         ops->name);
     return create(ops, opts, *io, out);
+}
+
+struct weir_model_io weir_model_jet_io(const struct weir_jet *jet)
+{
+    return (struct weir_model_io){
+        .shape = {.channels = jet->features + 1,
+                  .dims = 1,
+                  .n = {weir_jet_size(jet), 1}},
+        .given = jet->features,
+        .jet = *jet,
+    };
 }
 
 int weir_model_create(const struct weir_model_ops *ops,

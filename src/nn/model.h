@@ -20,6 +20,7 @@
  * Threads: a model never changes once it is created; share it freely.
  */
 #include "weir/option.h"
+#include "weir/residual.h"
 #include "weir/solver.h"
 
 #include <stdbool.h>
@@ -36,6 +37,7 @@ struct weir_model_ops {
     const struct weir_option *options; /* ends with a NULL name */
     bool
         is_direct; /* from parameters and time to a frame, not from frame to frame */
+    bool carries_jets; /* from the jets of features to that of a function */
     bool is_local; /* an output point sees a neighbourhood, never the whole */
     /**
      * How papers write it in one word, "Conv;width;depth;activation": its name
@@ -74,7 +76,12 @@ struct weir_model_io {
      */
     int given;
     int parameters; /* numbers read instead of a state; 0: none */
+    /** The points of a state are the numbers of a jet; no coordinates: not. */
+    struct weir_jet jet;
 };
+
+/** What leads from the jets of features to the jet of one function. */
+struct weir_model_io weir_model_jet_io(const struct weir_jet *jet);
 
 /** The same for other than steps from state to state; -EINVAL too where the
  * architecture reads something else. */

@@ -15,6 +15,7 @@
     X(fno)                                                                     \
     X(mlp)                                                                     \
     X(direct)                                                                  \
+    X(pinn)                                                                    \
     X(smart_unet)                                                              \
     X(smart_cnn)                                                               \
     X(modern_unet)                                                             \

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/rng.h"
+#include "nn/collocation.h"
 #include "nn/net.h"
 #include "nn/simd.h"
 
@@ -13,6 +14,7 @@
 
 struct weir_surrogate {
     struct weir_surrogate_config config;
+    struct weir_collocation *collocation; /* then there is little else */
     struct weir_net *net;
     int channels, given, inputs; /* of a state; of them; what the net reads */
     size_t points, frame;        /* frame = channels * points */
@@ -73,6 +75,24 @@ static int allocate(struct weir_surrogate *s)
     return 0;
 }
 
+static int create_points(const struct weir_model *model,
+                         const struct weir_surrogate_config *config,
+                         struct weir_surrogate **out)
+{
+    struct weir_surrogate *s = calloc(1, sizeof(*s));
+    if (!s)
+        return WEIR_FAIL(ENOMEM, "surrogate");
+    s->config = *config;
+    s->frame = (size_t)config->equation->jet.coordinates;
+    int rc = weir_collocation_create(model, config, &s->collocation);
+    if (rc) {
+        weir_surrogate_destroy(s);
+        return rc;
+    }
+    *out = s;
+    return 0;
+}
+
 int weir_surrogate_create(const struct weir_model *model,
                           const struct weir_surrogate_config *config,
                           struct weir_surrogate **out)
@@ -84,6 +104,11 @@ int weir_surrogate_create(const struct weir_model *model,
         .tapes = config->unroll,
         .threads = config->threads ? config->threads : 1,
     };
+    if (config->equation)
+        return create_points(model, config, out);
+    if (io->jet.coordinates)
+        return WEIR_FAIL(EINVAL, "surrogate: its net learned from an equation, "
+                                 "it makes no steps");
     if (config->unroll < 0 || shape->channels > WEIR_MAX_CHANNELS)
         return WEIR_FAIL(EINVAL, "surrogate: unroll %d, %d channels",
                          config->unroll, shape->channels);
@@ -118,6 +143,7 @@ void weir_surrogate_destroy(struct weir_surrogate *s)
 {
     if (!s)
         return;
+    weir_collocation_destroy(s->collocation);
     weir_net_destroy(s->net);
     free(s->scaled);
     free(s->present);
@@ -131,6 +157,8 @@ size_t weir_surrogate_frame(const struct weir_surrogate *s)
 
 size_t weir_surrogate_bytes(const struct weir_surrogate *s)
 {
+    if (s->collocation)
+        return sizeof(*s) + weir_collocation_bytes(s->collocation);
     return sizeof(*s) + own_floats(s) * sizeof(float) + weir_net_bytes(s->net);
 }
 
@@ -327,6 +355,9 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
                          float *grad, float *loss)
 {
     int last = s->config.unroll, batch = s->config.batch;
+    if (s->collocation)
+        return weir_collocation_train(s->collocation, packed, samples,
+                                      inv_count, grad, loss);
     if (last == 0)
         return WEIR_FAIL(EINVAL, "surrogate: made for prediction only");
     for (int b = 0; b < batch; b++)
@@ -346,22 +377,37 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
 
 const float *weir_surrogate_predicted(const struct weir_surrogate *s)
 {
+    if (s->collocation)
+        return weir_collocation_residuals(s->collocation);
     return s->state + (size_t)s->config.unroll * batch_floats(s);
 }
 
 int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s)
 {
-    return s->turned_ns;
+    return s->collocation ? weir_collocation_turned_ns(s->collocation)
+                          : s->turned_ns;
 }
 
-static int predict(struct weir_surrogate *s, const float *packed,
+int weir_surrogate_values(struct weir_surrogate *s, const float *packed,
+                          const double *at, size_t n, float *u)
+{
+    if (!s->collocation)
+        return WEIR_FAIL(EINVAL, "surrogate: of states, not of points");
+    return weir_collocation_values(s->collocation, packed, at, n, u);
+}
+
+static int predict(struct weir_surrogate *s, enum weir_net_mode mode,
+                   uint64_t key, const float *packed,
                    const struct weir_normaliser *norm, const float *in, int n,
                    float *out)
 {
+    if (s->collocation)
+        return WEIR_FAIL(EINVAL, "surrogate: of points, there are no steps");
     if (n < 0 || n > s->config.batch)
         return WEIR_FAIL(EINVAL, "surrogate: %d states, batch is %d", n,
                          s->config.batch);
     size_t floats = (size_t)n * s->frame;
+    weir_net_set_mode(s->net, mode, key, NULL);
     memset(s->state, 0, batch_floats(s) * sizeof(float));
     memcpy(s->state, in, floats * sizeof(float));
     int rc = advance(s, 0, packed, norm, s->state, s->sensitivity);
@@ -374,8 +420,7 @@ int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,
                            const struct weir_normaliser *norm, const float *in,
                            int n, float *out)
 {
-    weir_net_set_mode(s->net, WEIR_NET_PREDICT, 0, NULL);
-    return predict(s, packed, norm, in, n, out);
+    return predict(s, WEIR_NET_PREDICT, 0, packed, norm, in, n, out);
 }
 
 int weir_surrogate_sample(struct weir_surrogate *s, uint64_t seed,
@@ -383,9 +428,8 @@ int weir_surrogate_sample(struct weir_surrogate *s, uint64_t seed,
                           const struct weir_normaliser *norm, const float *in,
                           int n, float *out)
 {
-    weir_net_set_mode(s->net, WEIR_NET_SAMPLE, key_of(seed, draw, UINT64_MAX),
-                      NULL);
-    return predict(s, packed, norm, in, n, out);
+    return predict(s, WEIR_NET_SAMPLE, key_of(seed, draw, UINT64_MAX), packed,
+                   norm, in, n, out);
 }
 
 size_t weir_surrogate_features(struct weir_surrogate *s, float *feature)

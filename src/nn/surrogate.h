@@ -28,6 +28,8 @@
  * whole (no cut). The loss is one of nn/loss.h, the errors of each channel in
  * units of its residual.
  *
+ * With an equation all of this is otherwise: see nn/collocation.h.
+ *
  * Threads: a surrogate is used by one thread at a time, and each trainer group
  * has its own. Model, packed weights and normaliser are only read and may be
  * shared. Calls allocate nothing. They set the calling thread's number of
@@ -51,6 +53,8 @@ struct weir_surrogate_config {
     int threads;              /* OpenMP threads per call; 0 counts as 1 */
     bool residual;            /* predict the change, not the state */
     enum weir_loss_type loss; /* what training makes small */
+    /** Samples are points that this is to hold at; NULL: states. Outlives it. */
+    const struct weir_residual *equation;
 };
 
 /**
@@ -65,7 +69,14 @@ int weir_surrogate_create(const struct weir_model *model,
                           struct weir_surrogate **out);
 void weir_surrogate_destroy(struct weir_surrogate *s);
 
-/** Floats of one state. */
+/**
+ * The function learned from an equation, at @p n points (n, coordinates).
+ * @return 0, -EINVAL there is no equation, -WEIR_EENV the engine failed
+ */
+int weir_surrogate_values(struct weir_surrogate *s, const float *packed,
+                          const double *at, size_t n, float *u);
+
+/** Floats of one state, of a point its coordinates. */
 size_t weir_surrogate_frame(const struct weir_surrogate *s);
 
 /** Bytes held: activations, gradients of activations, scratch. */
@@ -94,7 +105,8 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
 
 /**
  * What the last train() predicted: the last states of its chains, `batch`
- * frames, until the next call. Places without a sample hold anything.
+ * frames, until the next call. Places without a sample hold anything. With an
+ * equation, the residuals: one number a sample.
  */
 const float *weir_surrogate_predicted(const struct weir_surrogate *s);
 

@@ -21,6 +21,7 @@ static const struct weir_solver_ops *const solvers[] = {
     &weir_solver_sources,
     &weir_solver_heat2d,
     &weir_solver_allen_cahn,
+    &weir_solver_allen_cahn_points,
     &weir_solver_lorenz,
     &weir_solver_ball,
 };

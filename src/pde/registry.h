@@ -23,6 +23,7 @@ extern const struct weir_solver_ops weir_solver_gs2d;
 extern const struct weir_solver_ops weir_solver_sources;
 extern const struct weir_solver_ops weir_solver_heat2d;
 extern const struct weir_solver_ops weir_solver_allen_cahn;
+extern const struct weir_solver_ops weir_solver_allen_cahn_points;
 extern const struct weir_solver_ops weir_solver_lorenz;
 extern const struct weir_solver_ops weir_solver_ball;
 

@@ -570,6 +570,32 @@ static void direct_architectures_agree(void **state)
     weir_options_free(&opts);
 }
 
+/* Jets, second derivatives mixed and not; and large values, where tanh ends. */
+static void jets_agree(void **state)
+{
+    static const struct weir_jet jets[] = {
+        {.features = 5, .coordinates = 1},
+        {.features = 3, .coordinates = 2, .seconds = 1, .second = {{0, 0}}},
+        {.features = 4,
+         .coordinates = 3,
+         .seconds = 4,
+         .second = {{0, 0}, {1, 2}, {2, 2}, {0, 2}}},
+    };
+    const struct weir_model_ops *ops = weir_model_find("pinn");
+    struct weir_options opts;
+    (void)state;
+    ok(weir_options_init(ops->options, &opts));
+    ok(weir_options_set(&opts, "width", "11"));
+    ok(weir_options_set(&opts, "depth", "3"));
+    for (size_t i = 0; i < 3; i++) {
+        struct weir_model_io io = weir_model_jet_io(&jets[i]);
+        struct weir_model *model;
+        ok(weir_model_create_for(ops, &opts, &io, &model));
+        agrees("pinn", model, 1 + 2 * (int)i, 90 + i);
+    }
+    weir_options_free(&opts);
+}
+
 static struct weir_net *noisy_net(const char *rate, struct weir_model **model)
 {
     const char *set[2][2] = {{"dropout", rate}};
@@ -668,6 +694,7 @@ int main(void)
         cmocka_unit_test(layers_agree),
         cmocka_unit_test(architectures_agree),
         cmocka_unit_test(direct_architectures_agree),
+        cmocka_unit_test(jets_agree),
         cmocka_unit_test(dropout_follows_mode_and_key),
         cmocka_unit_test(running_statistics_follow),
     };

@@ -5,9 +5,11 @@
 #include "nn/channel_sums.h"
 #include "nn/layer.h"
 #include "nn/layers.h"
+#include "nn/optimiser.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 static const struct weir_layer_ops linear_ops;
 
@@ -44,6 +46,7 @@ struct linear {
     struct weir_layout y;
     int points, in, out; /* points of the whole batch */
     bool bias;
+    int jet; /* numbers of one; 0: points are points */
 };
 
 static int linear_plan(struct weir_layer_site *site, void **plan)
@@ -57,9 +60,31 @@ static int linear_plan(struct weir_layer_site *site, void **plan)
         .in = site->x[0]->channels,
         .out = site->y->channels,
         .bias = site->layer->params > 1,
+        .jet = site->graph->jet.coordinates ? site->y->points : 0,
     };
     *plan = l;
     return 0;
+}
+
+/* A constant has no derivatives: only the first number of a jet gets it. */
+static void add_bias(const struct linear *l, const float *bias, float *y)
+{
+    if (!l->jet)
+        weir_channel_add(&l->y, bias, y);
+    for (int i = 0; l->jet && i < l->points; i += l->jet)
+        weir_gradient_add((size_t)l->out, bias, y + (size_t)i * (size_t)l->out);
+}
+
+static void sum_bias(const struct linear *l, const float *dy, float *dbias)
+{
+    if (!l->jet) {
+        weir_channel_sum(&l->y, dy, dbias);
+        return;
+    }
+    memset(dbias, 0, (size_t)l->out * sizeof(float));
+    for (int i = 0; i < l->points; i += l->jet)
+        weir_gradient_add((size_t)l->out, dy + (size_t)i * (size_t)l->out,
+                          dbias);
 }
 
 static int linear_forward(void *plan, const struct weir_layer_pass *p)
@@ -68,7 +93,7 @@ static int linear_forward(void *plan, const struct weir_layer_pass *p)
     struct weir_matrix x = {p->x[0], l->in, false}, w = {p->w[0], l->in, true};
     int rc = weir_gemm(l->points, l->out, l->in, x, w, 0.0F, p->y, l->out);
     if (l->bias)
-        weir_channel_add(&l->y, p->w[1], p->y);
+        add_bias(l, p->w[1], p->y);
     return rc;
 }
 
@@ -79,7 +104,7 @@ static int linear_backward(void *plan, const struct weir_layer_pass *p)
     struct weir_matrix dy = {p->dy, l->out, false};
     struct weir_matrix across = {p->dy, l->out, true};
     if (l->bias)
-        weir_channel_sum(&l->y, p->dy, p->dw[1]);
+        sum_bias(l, p->dy, p->dw[1]);
     int rc =
         weir_gemm(l->out, l->in, l->points, across, x, 0.0F, p->dw[0], l->in);
     if (!rc && p->dx[0])
