@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "pipeline/session/loaded.h"
+#include "pipeline/stages/reference.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 /* What is known of one surrogate on the set. */
 struct verdict {
     struct weir_evaluation e;
+    double whole; /* of an equation: over all times together */
     struct weir_error_figures rollout;
 };
 
@@ -27,6 +29,11 @@ static int read_set(const struct weir_loaded *l, const char *path,
                     struct weir_evalset *set)
 {
     struct weir_dataset_reader *r;
+    if (l->run.info.residual)
+        return WEIR_FAIL(WEIR_ECONFIG,
+                         "--data: %s learned from an equation, and is held "
+                         "against its reference",
+                         l->info->file);
     int rc = weir_loaded_data(l, path, &r);
     if (rc)
         return rc;
@@ -65,6 +72,7 @@ static int judge(const struct weir_loaded *l, struct weir_evalset *set,
     int rc = weir_loaded_measure(l, set);
     set->run = NULL; /* it is filled */
     rc = rc ? rc : weir_evalset_figures(set, &out->e);
+    out->whole = rc == 0 && set->at ? weir_reference_error(set) : 0;
     return rc ? rc : weir_evalset_rollout_figures(set, &out->rollout);
 }
 
@@ -129,10 +137,32 @@ static void print_failures(const struct verdict *v, const char *name)
 
 #define FIGURES (sizeof(lines) / sizeof(*lines))
 
+/* One error a time; then all of them together. */
+static void print_points(const struct verdict *v, const struct verdict *other,
+                         const struct weir_evalset *set)
+{
+    printf("data      the reference at %u times, %zu points each\n\n"
+           "relative L2 of a time   error   initial state    ratio%s\n",
+           set->n, set->frame, other ? "   --against    ratio" : "");
+    print_figures(&v->e.error, &v->e.persistence,
+                  other ? &other->e.error : NULL, FIGURES - 1);
+    if (v->e.spread > 0)
+        printf("  %-18s %.3e\n", "spread, mean", v->e.spread);
+    printf("relative L2 of all  %.3e", v->whole);
+    if (other)
+        printf(", --against %.3e: %.2fx", other->whole,
+               other->whole / v->whole);
+    printf("\n");
+}
+
 static void print_verdict(const struct verdict *v, const struct verdict *other,
                           const struct weir_evalset *set)
 {
     const char *more = other ? "   --against    ratio" : "";
+    if (set->at) {
+        print_points(v, other, set);
+        return;
+    }
     printf("data      %u trajectories of %u steps", set->n, set->steps);
     if (v->e.invalid)
         printf(", %u of them not finite and left out", v->e.invalid);

@@ -260,14 +260,21 @@ int weir_run_configure(struct weir_run *run)
     return 0;
 }
 
+static struct weir_model_io model_io(const struct weir_run *run)
+{
+    if (run->info.residual)
+        return weir_model_jet_io(&run->info.residual->jet);
+    return (struct weir_model_io){
+        .shape = run->info.shape,
+        .given = run->info.given,
+    };
+}
+
 int weir_run_model(const struct weir_run *run, struct weir_model **out)
 {
     const struct weir_config *cfg = run->cfg;
     const struct weir_model_ops *ops = weir_model_find(cfg->model.name);
-    struct weir_model_io io = {
-        .shape = run->info.shape,
-        .given = run->info.given,
-    };
+    struct weir_model_io io = model_io(run);
     if (!ops)
         return -weir_err_code();
     return weir_refusal(

@@ -12,6 +12,8 @@ static int net_bytes(const struct weir_model *model, const struct weir_run *run,
         .unroll = run->cfg->training.unroll,
         .threads = 1,
         .residual = run->cfg->training.residual,
+        .loss = run->cfg->training.loss,
+        .equation = run->info.residual,
     };
     struct weir_surrogate *s;
     int rc = weir_surrogate_create(model, &config, &s);
@@ -38,8 +40,12 @@ static int group_bytes(const struct weir_model *model,
 
 static size_t set_bytes(const struct weir_run *run, int trajectories)
 {
+    const struct weir_residual *e = run->info.residual;
     size_t steps = (size_t)run->cfg->simulations.steps;
     size_t state = run->frame_floats, figures = 3;
+    if (e) /* two states and, in double, where they are */
+        return (size_t)trajectories * sizeof(float) * e->points *
+               (2 + 2 * (size_t)e->jet.coordinates);
     return (size_t)trajectories * sizeof(float) *
            ((steps + 1) * state + steps * figures);
 }
@@ -83,7 +89,8 @@ int weir_trainer_memory_plan(const struct weir_run *run,
             cfg->training.members > 1 ? weir_trainer_predicted_bytes(run) : 0,
     };
     count_vectors(model, run, out);
-    rc = group_bytes(model, run, &out->group);
+    rc = weir_refusal(group_bytes(model, run, &out->group), "model",
+                      cfg->model.name);
     weir_model_destroy(model);
     return rc;
 }

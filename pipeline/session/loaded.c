@@ -13,6 +13,7 @@
 
 #define MOST_THREADS 64
 #define BATCH        16
+#define POINTS       256 /* of an equation, in a batch */
 
 static int choose(const char *word, enum weir_predictor_weights *out)
 {
@@ -126,13 +127,27 @@ struct part {
 };
 
 /* Trajectories that are not there yet are simulated by who measures them. */
+/* What learned from an equation needs the equation. */
+static int make_surrogate(const struct weir_loaded *l,
+                          struct weir_surrogate **out)
+{
+    struct weir_surrogate_config config = {
+        .batch = POINTS,
+        .equation = l->run.info.residual,
+    };
+    return config.equation
+               ? weir_surrogate_create(weir_predictor_model(l->predictor),
+                                       &config, out)
+               : weir_predictor_surrogate(l->predictor, out);
+}
+
 static void *measure_part(void *arg)
 {
     struct part *p = arg;
     struct weir_surrogate *s = NULL;
     p->rc = p->set->run ? weir_evalset_fill(p->set, p->id, p->parts) : 0;
     if (p->rc == 0)
-        p->rc = weir_predictor_surrogate(p->l->predictor, &s);
+        p->rc = make_surrogate(p->l, &s);
     if (p->rc == 0)
         p->rc = weir_evalset_measure(p->set, p->id, p->parts, s, BATCH,
                                      weir_predictor_ensemble(p->l->predictor));

@@ -4,6 +4,7 @@
 #include "acquire/halton.h"
 #include "base/heap.h"
 #include "base/rng.h"
+#include "pipeline/stages/reference.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -36,6 +37,8 @@ int weir_evalset_create(const struct weir_run *run, uint32_t n,
                         uint32_t rollout, uint64_t seed, uint64_t first,
                         struct weir_evalset *out)
 {
+    if (run->info.residual)
+        return weir_reference_create(run, n, out);
     int rc = weir_evalset_allocate(n, (uint32_t)run->cfg->simulations.steps,
                                    rollout, run->frame_floats, out);
     out->run = run;
@@ -47,6 +50,7 @@ int weir_evalset_create(const struct weir_run *run, uint32_t n,
 
 void weir_evalset_destroy(struct weir_evalset *set)
 {
+    free(set->at);
     free(set->state);
     free(set->valid);
     free(set->error);
@@ -112,6 +116,8 @@ static int simulate(struct weir_evalset *set, uint32_t i, void *lane,
 int weir_evalset_fill(struct weir_evalset *set, uint32_t part, uint32_t parts)
 {
     const struct weir_run *run = set->run;
+    if (set->at) /* a reference is whole from the beginning */
+        return 0;
     double *value = weir_array(run->cfg->space.n, sizeof(*value));
     void *lane = NULL;
     int rc = value ? run->solver->create(run->solver_config, &lane)
@@ -169,7 +175,8 @@ static int open_work(struct work *w, size_t frame)
 
 /* rms(spread) / max(rms(truth), 1e-6): the error of the spread against 0,
  * relative to the truth. */
-static float relative_spread(const float *spread, const float *truth, size_t n)
+float weir_evalset_relative_spread(const float *spread, const float *truth,
+                                   size_t n)
 {
     double square = 0, size = 0;
     for (size_t i = 0; i < n; i++) {
@@ -188,11 +195,11 @@ static void note_steps(struct weir_evalset *set, const struct work *w,
         size_t at = (size_t)i * set->steps + t + (uint32_t)j;
         const float *truth = state_of(set, i, t + 1 + (uint32_t)j);
         set->error[at] = error_of(set, w->mean + (size_t)j * n, truth);
-        set->spread[at] =
-            w->ensemble->members > 1
-                ? relative_spread(w->spread + (size_t)j * n + set->given,
-                                  truth + set->given, n - set->given)
-                : 0;
+        set->spread[at] = w->ensemble->members > 1
+                              ? weir_evalset_relative_spread(
+                                    w->spread + (size_t)j * n + set->given,
+                                    truth + set->given, n - set->given)
+                              : 0;
     }
 }
 
@@ -250,7 +257,8 @@ int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
         if (!set->valid[i])
             continue;
         measure_persistence(set, i, set->given ? w.guess : NULL);
-        rc = measure_steps(set, i, &w);
+        rc = set->at ? weir_reference_measure(set, i, surrogate, ensemble)
+                     : measure_steps(set, i, &w);
         list[k++] = i;
         if (rc == 0 && set->rollout && k == batch) {
             rc = measure_rollouts(set, list, k, &w);

@@ -17,6 +17,10 @@
  * and is compared at one step; it has failed when its error is not finite or
  * above 1, that is, worse than predicting zero.
  *
+ * What learned from an equation is held against its reference: a "trajectory" is
+ * one time, its two states are the reference at the initial time and then, so
+ * that persistence is to predict the initial state (stages/reference.h).
+ *
  * An ensemble predicts the mean of its members, each of which rolls out by
  * itself. Its spread is relative too: rms(spread) / max(rms(truth), 1e-6).
  *
@@ -37,12 +41,13 @@ struct weir_evalset {
     uint32_t steps;             /* states after the first, of each */
     uint32_t rollout;           /* compare rollouts at this step; 0: none */
     uint64_t seed, first;       /* the shift; index of the first Halton point */
-    float *state;               /* (n, steps + 1, frame) */
-    bool *valid;                /* [n] simulated to the end */
-    float *error;               /* (n, steps) of one step */
-    float *persistence;         /* (n, steps) */
-    float *spread;              /* (n, steps) of the members, of one step */
-    float *rolled;              /* [n] of the rollout */
+    double *at;         /* (n, frame, coordinates) of a reference; else NULL */
+    float *state;       /* (n, steps + 1, frame) */
+    bool *valid;        /* [n] simulated to the end */
+    float *error;       /* (n, steps) of one step */
+    float *persistence; /* (n, steps) */
+    float *spread;      /* (n, steps) of the members, of one step */
+    float *rolled;      /* [n] of the rollout */
 };
 
 /** An empty set. @return 0, -ENOMEM */
@@ -65,6 +70,10 @@ int weir_evalset_fill(struct weir_evalset *set, uint32_t part, uint32_t parts);
 int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
                          uint32_t parts, struct weir_surrogate *surrogate,
                          int batch, const struct weir_ensemble *ensemble);
+
+/** rms(@p spread) / max(rms(@p truth), 1e-6) over @p n values. */
+float weir_evalset_relative_spread(const float *spread, const float *truth,
+                                   size_t n);
 
 /** Figures over all pairs (trajectory, step) of a set. */
 struct weir_error_figures {

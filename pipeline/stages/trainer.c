@@ -7,6 +7,7 @@
 #include "pipeline/run/telemetry.h"
 #include "pipeline/run/trainer_memory.h"
 #include "pipeline/stages/boundary.h"
+#include "pipeline/stages/reference.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -51,10 +52,22 @@ static struct weir_clip_config clip_of(const struct weir_config *cfg)
     };
 }
 
+/* There is nothing that a residual could be relative to. */
+static int check_difficulty(const struct weir_run *run)
+{
+    if (!run->info.residual || run->cfg->acquisition.loss_type !=
+                                   (enum weir_difficulty)WEIR_LOSS_NRMSE)
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG, "acquisition.loss_type is nrmse, but a residual is "
+                            "measured against 0");
+    return weir_err_hint("set acquisition.loss_type to mae: |residual|");
+}
+
 static int create_model(struct weir_trainer *t)
 {
     const struct weir_config *cfg = t->run->cfg;
     int rc = weir_run_model(t->run, &t->model);
+    rc = rc ? rc : check_difficulty(t->run);
     if (rc)
         return rc;
     t->stride = weir_ensemble_stride(t->model);
@@ -107,8 +120,10 @@ static int create_sets(struct weir_trainer *t)
 {
     const struct weir_config *cfg = t->run->cfg;
     uint32_t n = (uint32_t)cfg->validation.trajectories;
-    if (n == 0)
-        return 0;
+    /* Before training: the test set is not made until after it. */
+    int rc = weir_reference_check(t->run, (uint32_t)cfg->test.trajectories);
+    if (rc || n == 0)
+        return rc;
     return weir_evalset_create(t->run, n, 0, cfg->validation.seed, 1,
                                &t->validation);
 }
@@ -227,17 +242,25 @@ static const float *frames_of(const struct weir_trainer *t, uint32_t i)
     return weir_slot_at(&t->run->slots, t->slot[i])->frames;
 }
 
+/* Numbers that are predicted for a sample. */
+static size_t predicted_floats(const struct weir_run *run)
+{
+    return run->info.residual ? 1 : run->frame_floats;
+}
+
 /* How hard sample @p i is, of which its members predict @p p. */
 static void judge(struct weir_trainer *t, uint32_t i, const float **p)
 {
+    static const float no_residual = 0;
     const struct weir_run *run = t->run;
-    size_t given = weir_given_floats(&run->info), n = run->frame_floats;
+    size_t given = weir_given_floats(&run->info), n = predicted_floats(run);
     size_t all = (size_t)run->micro_batches * t->micro;
+    const float *truth = frames_of(t, i) + (run->window - 1) * n + given;
     for (int m = 0; m < t->members; m++)
         p[m] += given;
     t->difficulty[i] = weir_difficulty(
         run->cfg->acquisition.loss_type, p, (size_t)t->members,
-        frames_of(t, i) + (run->window - 1) * n + given, n - given,
+        run->info.residual ? &no_residual : truth, n - given,
         t->predicted ? t->predicted + (size_t)t->members * all * n : NULL);
 }
 
@@ -246,7 +269,7 @@ static void note_predictions(const struct group *g, uint32_t member, uint32_t m)
 {
     struct weir_trainer *t = g->t;
     const float *p = weir_surrogate_predicted(g->surrogate);
-    size_t n = t->run->frame_floats;
+    size_t n = predicted_floats(t->run);
     size_t at = ((size_t)member * t->run->micro_batches + m) * t->micro;
     if (t->predicted)
         memcpy(t->predicted + at * n, p, t->micro * n * sizeof(float));
@@ -299,7 +322,7 @@ static int train_part(struct group *g, uint32_t member, uint32_t part)
 static void merge_members(struct weir_trainer *t)
 {
     size_t all = (size_t)t->run->micro_batches * t->micro;
-    size_t n = t->run->frame_floats;
+    size_t n = predicted_floats(t->run);
     for (uint32_t i = 0; t->members > 1 && i < t->n; i++) {
         const float *p[WEIR_MEMBERS_MAX];
         double sum = 0;
@@ -548,6 +571,7 @@ static int enter(struct group *g)
         .threads = t->run->plan.cores_per_group,
         .residual = cfg->training.residual,
         .loss = cfg->training.loss,
+        .equation = t->run->info.residual,
     };
     return weir_surrogate_create(t->model, &s, &g->surrogate);
 }

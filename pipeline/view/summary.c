@@ -6,6 +6,7 @@
 #include "pipeline/run/pretty.h"
 #include "pipeline/run/telemetry.h"
 #include "pipeline/stages/intake.h"
+#include "pipeline/stages/reference.h"
 #include "pipeline/view/limits.h"
 
 #include <math.h>
@@ -78,6 +79,22 @@ static void print_rollouts(const struct weir_evaluation *e)
     printf("%u of %u failed (nRMSE above 1)\n", e->rollout_failures, n);
 }
 
+static void print_reference(const struct weir_session *s)
+{
+    const struct weir_trainer *t = s->trainer;
+    const struct weir_evaluation *e = &t->test_result;
+    printf("test      relative L2 against the reference at %u times, weights "
+           "of step %llu\n",
+           e->trajectories,
+           (unsigned long long)(t->validated ? t->best_step : t->step));
+    printf("          all times         %.3e\n",
+           weir_reference_error(&t->test));
+    print_ratio("mean of times", e->error.mean, e->persistence.mean,
+                "the initial state");
+    print_ratio("worst time", e->error.max, e->persistence.max,
+                "the initial state");
+}
+
 static void print_test(const struct weir_session *s)
 {
     const struct weir_trainer *t = s->trainer;
@@ -85,6 +102,10 @@ static void print_test(const struct weir_session *s)
     const char *guess = s->run->info.given ? "the mean" : "persistence";
     if (!t->tested)
         return;
+    if (s->run->info.residual) {
+        print_reference(s);
+        return;
+    }
     printf("test      one-step nRMSE on %u held-out trajectories, weights of "
            "step %llu\n",
            e->trajectories - e->invalid,

@@ -19,6 +19,7 @@ struct weir_predictor {
     char *solver, *fields, *config;
     const char *field[WEIR_MAX_CHANNELS];
     int given;
+    struct weir_jet jet;
     struct weir_options model_options;
     struct weir_model *model;
     struct weir_surrogate *surrogate;
@@ -144,6 +145,29 @@ static int read_options(struct weir_predictor *p, const char *text)
     return rc;
 }
 
+/* A file without it is from before there were any. */
+static int read_jet(struct weir_predictor *p, const char *text)
+{
+    struct weir_jet *j = &p->jet;
+    int at = 0, n = 0;
+    if (!text || !*text)
+        return 0;
+    if (sscanf(text, "%d %d%n", &j->features, &j->coordinates, &at) != 2)
+        return WEIR_FAIL(WEIR_ECORRUPT, "%s: weir.jet is '%s'", p->file, text);
+    for (int *q; j->seconds < WEIR_JET_SECONDS; at += n, j->seconds++) {
+        q = j->second[j->seconds];
+        if (sscanf(text + at, " %d:%d%n", &q[0], &q[1], &n) != 2)
+            break;
+        if (q[0] < 0 || q[1] < 0 || q[0] >= j->coordinates ||
+            q[1] >= j->coordinates)
+            j->features = 0;
+    }
+    if (j->features < 1 || j->coordinates < 1 ||
+        j->coordinates > WEIR_JET_COORDINATES)
+        return WEIR_FAIL(WEIR_ECORRUPT, "%s: weir.jet is '%s'", p->file, text);
+    return 0;
+}
+
 static int read_model(struct weir_predictor *p, const char *name,
                       const char *options)
 {
@@ -154,6 +178,8 @@ static int read_model(struct weir_predictor *p, const char *name,
     int rc = weir_options_init(ops->options, &p->model_options);
     rc = rc ? rc : read_options(p, options);
     struct weir_model_io io = {.shape = p->info.shape, .given = p->given};
+    if (p->jet.coordinates)
+        io = weir_model_jet_io(&p->jet);
     rc =
         rc ? rc : weir_model_create_for(ops, &p->model_options, &io, &p->model);
     if (rc == -EINVAL || rc == -ENOENT)
@@ -198,6 +224,7 @@ static int describe(struct weir_predictor *p,
         return WEIR_FAIL(ENOMEM, "surrogate");
     int rc = read_shape(p, shape);
     rc = rc ? rc : read_fields(p, fields);
+    rc = rc ? rc : read_jet(p, weir_safetensors_meta(file, "weir.jet"));
     return rc ? rc : read_model(p, model, options);
 }
 
@@ -273,7 +300,8 @@ static int make_room(struct weir_predictor *p)
         return WEIR_FAIL(ENOMEM, "surrogate of batch %d", p->options.batch);
     p->mean = p->states + batch * (size_t)p->info.members;
     p->spread = p->mean + batch;
-    return weir_predictor_surrogate(p, &p->surrogate);
+    /* What learned from an equation is asked at points, by who knows it. */
+    return p->jet.coordinates ? 0 : weir_predictor_surrogate(p, &p->surrogate);
 }
 
 int weir_predictor_open(const char *path,
@@ -398,6 +426,11 @@ int weir_predictor_rollout(struct weir_predictor *p, const float *in, int n,
     int rc = 0;
     if (n < 0 || steps < 0)
         return WEIR_FAIL(EINVAL, "surrogate: %d states, %d steps", n, steps);
+    if (!p->surrogate)
+        return WEIR_FAIL(EINVAL,
+                         "%s: learned from an equation, it makes no "
+                         "steps",
+                         p->file);
     for (int at = 0; at < n && rc == 0; at += p->options.batch) {
         int part = n - at < p->options.batch ? n - at : p->options.batch;
         size_t to = (size_t)at * (size_t)steps * frame;

@@ -15,6 +15,8 @@
  *     weir.prediction  "residual" or "direct"
  *     weir.members     of the ensemble
  *     weir.given       channels that are given, of a steady problem; else 0
+ *     weir.jet         of a net of jets (weir/residual.h): features, coordinates
+ *                      and the pairs of second derivatives, "22 2 0:0"; else ""
  *     weir.solver, weir.step, weir.best_step
  */
 #include "io/types.h"
@@ -32,12 +34,12 @@ int weir_predictor_surrogate(const struct weir_predictor *p,
                              struct weir_surrogate **out);
 
 /** Most entries that weir_predictor_describe adds. */
-#define WEIR_PREDICTOR_TEXTS 7
+#define WEIR_PREDICTOR_TEXTS 8
 
 /** Texts that describe a surrogate; the struct keeps them alive. */
 struct weir_predictor_description {
     char *options, *fields;
-    char shape[64], dt[32], members[16], given[16];
+    char shape[64], dt[32], members[16], given[16], jet[64];
 };
 
 /**

@@ -36,6 +36,17 @@ static void name_shape(const struct weir_shape *s, char *out, size_t size)
         at += snprintf(out + at, size - (size_t)at, "x%d", s->n[d]);
 }
 
+static void write_jet(const struct weir_residual *r, char *out, size_t size)
+{
+    if (!r)
+        return;
+    const struct weir_jet *j = &r->jet;
+    int at = snprintf(out, size, "%d %d", j->features, j->coordinates);
+    for (int k = 0; k < j->seconds; k++)
+        at += snprintf(out + at, size - (size_t)at, " %d:%d", j->second[k][0],
+                       j->second[k][1]);
+}
+
 int weir_predictor_describe(const struct weir_options *options,
                             const struct weir_solver_info *info, bool residual,
                             int members, struct weir_predictor_description *d,
@@ -58,6 +69,8 @@ int weir_predictor_describe(const struct weir_options *options,
         "weir.prediction", residual && !info->given ? "residual" : "direct"};
     text[5] = (struct weir_text){"weir.members", d->members};
     text[6] = (struct weir_text){"weir.given", d->given};
+    write_jet(info->residual, d->jet, sizeof(d->jet));
+    text[7] = (struct weir_text){"weir.jet", d->jet};
     return 0;
 }
 
