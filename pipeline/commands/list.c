@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "pde/registry.h"
+#include "pipeline/run/dataset_solver.h"
 #include "pipeline/run/registries.h"
 #include "weir_build.h"
 
@@ -88,6 +89,8 @@ static int print_solver(const struct weir_solver_ops *ops, bool verbose)
     struct weir_options options;
     struct weir_solver_info info;
     void *config;
+    if (weir_is_dataset(ops))
+        return 0; /* its file says */
     int rc = weir_options_init(ops->options, &options);
     if (rc)
         return rc;

@@ -520,7 +520,10 @@ static void release(struct command *c)
 static int run_pool(struct command *c)
 {
     struct weir_config *cfg = c->cfg;
-    int rc = weir_pool_check(cfg);
+    struct weir_pool pool;
+    int rc = weir_pool_open(cfg, &pool);
+    if (rc == 0)
+        weir_pool_close(&pool);
     c->cfg = NULL;
     release(c);
     if (rc == 0 && c->args.from)

@@ -2,14 +2,18 @@
 #include "pipeline/pool/pool.h"
 
 #include "acquire/select.h"
+#include "acquire/shuffle.h"
 #include "acquire/target.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/log.h"
 #include "pipeline/pool/pool_score.h"
+#include "pipeline/run/dataset_solver.h"
+#include "pipeline/run/registries.h"
 #include "weir/strategy.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,16 +33,62 @@ size_t weir_pool_labelled(const struct weir_config *cfg, int round_number)
     return n;
 }
 
-void weir_pool_first(const struct weir_config *cfg, uint32_t i, double *u)
+static uint64_t own_steps(const struct weir_config *cfg, int round_number)
 {
-    struct weir_strategy_env env = {.seed = cfg->run.seed, .space = cfg->space};
-    weir_target_draw(&env, i, u);
+    double samples = (double)weir_pool_labelled(cfg, round_number) *
+                     weir_config_samples_per_simulation(cfg);
+    if (cfg->pool.epochs == 0)
+        return (uint64_t)cfg->training.steps;
+    return (uint64_t)ceil(cfg->pool.epochs * samples / cfg->training.batch);
 }
 
-void weir_pool_candidate(const struct weir_config *cfg, uint32_t i, double *u)
+uint64_t weir_pool_steps(const struct weir_config *cfg, int round_number)
 {
-    weir_pool_first(cfg, WEIR_CANDIDATES + i, u);
+    uint64_t n = own_steps(cfg, round_number);
+    for (int i = 0; cfg->pool.warm && i < round_number; i++)
+        n += own_steps(cfg, i);
+    return n;
 }
+
+/* ---- candidates ---- */
+
+/* Trajectory @p place of the shuffled data set. */
+static void take_row(const struct weir_pool *pool, uint32_t place, double *u)
+{
+    const struct weir_space *space = &pool->cfg->space;
+    uint32_t n = (uint32_t)weir_dataset_solver_count(pool->data);
+    uint32_t row =
+        weir_shuffled(place, n, pool->cfg->run.seed, WEIR_CANDIDATES);
+    weir_dataset_solver_row(pool->data, row, u);
+    weir_space_to_unit(space, u, u);
+    for (size_t j = 0; j < space->n; j++)
+        u[j] = fmin(fmax(u[j], 0), 1);
+}
+
+static void draw(const struct weir_pool *pool, uint32_t id, double *u)
+{
+    struct weir_strategy_env env = {.seed = pool->cfg->run.seed,
+                                    .space = pool->cfg->space};
+    weir_target_draw(&env, id, u);
+}
+
+void weir_pool_first(const struct weir_pool *pool, uint32_t i, double *u)
+{
+    if (pool->data)
+        take_row(pool, i, u);
+    else
+        draw(pool, i, u);
+}
+
+void weir_pool_candidate(const struct weir_pool *pool, uint32_t i, double *u)
+{
+    if (pool->data)
+        take_row(pool, (uint32_t)pool->cfg->pool.initial + i, u);
+    else
+        draw(pool, WEIR_CANDIDATES + i, u);
+}
+
+/* ---- checks ---- */
 
 uint64_t weir_pool_seed(const struct weir_config *cfg, int round_number)
 {
@@ -91,26 +141,63 @@ static int check_score(const struct weir_config *cfg)
                   cfg->model.name);
         return weir_err_hint("smart_cnn and smart_unet have model.dropout");
     }
-    if (kind == WEIR_SCORE_TOD && cfg->pool.tod_steps >= cfg->training.steps)
-        return WEIR_FAIL(WEIR_ECONFIG,
-                         "pool: tod_steps is %d, of training.steps %d",
-                         cfg->pool.tod_steps, cfg->training.steps);
+    if (kind == WEIR_SCORE_TOD &&
+        (uint64_t)cfg->pool.tod_steps >= own_steps(cfg, 0))
+        return WEIR_FAIL(
+            WEIR_ECONFIG, "pool: tod_steps is %d, of %llu gradient steps",
+            cfg->pool.tod_steps, (unsigned long long)own_steps(cfg, 0));
     return 0;
 }
 
-int weir_pool_check(const struct weir_config *cfg)
+/* The pool's data set, if its solver is one. */
+static int open_data(struct weir_pool *pool)
 {
+    const struct weir_config *cfg = pool->cfg;
+    const struct weir_solver_ops *solver;
+    int rc = weir_solver_choose(cfg->solver.name, &solver);
+    if (rc || !weir_is_dataset(solver))
+        return rc;
+    rc = solver->configure(&cfg->solver.options, &pool->data);
+    if (rc)
+        return weir_refusal(rc, "solver", solver->name);
+    size_t count = weir_dataset_solver_count(pool->data);
+    size_t first = (size_t)cfg->pool.initial;
+    size_t held =
+        (size_t)cfg->validation.trajectories + (size_t)cfg->test.trajectories;
+    if ((size_t)weir_option_int(&cfg->solver.options, "held_out") < held) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "pool: validation and test take %zu trajectories, more than "
+                  "solver.held_out",
+                  held);
+        return weir_err_hint("set solver.held_out=%zu", held);
+    }
+    if (count > UINT32_MAX || count < first)
+        return WEIR_FAIL(WEIR_ECONFIG,
+                         "pool: %zu first simulations, of %zu trajectories",
+                         first, count);
+    pool->size = pool->size < count - first ? pool->size : count - first;
+    return 0;
+}
+
+static int check_sizes(const struct weir_pool *pool)
+{
+    const struct weir_config *cfg = pool->cfg;
     size_t wanted = weir_pool_labelled(cfg, cfg->pool.rounds - 1) -
                     (size_t)cfg->pool.initial;
-    if (wanted > (size_t)cfg->pool.size)
+    if (wanted > pool->size)
         return WEIR_FAIL(WEIR_ECONFIG,
                          "pool: %d rounds choose %zu candidates, of a pool of "
-                         "%d",
-                         cfg->pool.rounds, wanted, cfg->pool.size);
-    if (cfg->training.steps == 0)
-        return WEIR_FAIL(WEIR_ECONFIG,
-                         "pool: training.steps is 0, expected the gradient "
-                         "steps of a round");
+                         "%zu",
+                         cfg->pool.rounds, wanted, pool->size);
+    uint64_t steps = own_steps(cfg, 0);
+    uint64_t most = weir_pool_steps(cfg, cfg->pool.rounds - 1);
+    if (steps == 0 || most > INT_MAX)
+        return WEIR_FAIL(
+            WEIR_ECONFIG,
+            "pool: a round has %llu gradient steps, expected a few "
+            "or more and fewer than 2^31; training.steps or "
+            "pool.epochs say how many",
+            (unsigned long long)(steps ? most : 0));
     int samples = cfg->pool.initial * weir_config_samples_per_simulation(cfg);
     if (samples < 2 * cfg->training.batch)
         return WEIR_FAIL(WEIR_ECONFIG,
@@ -122,6 +209,23 @@ int weir_pool_check(const struct weir_config *cfg)
                          "pool: validation.trajectories is 0, expected some: "
                          "the best weights of a round choose");
     return check_score(cfg);
+}
+
+int weir_pool_open(const struct weir_config *cfg, struct weir_pool *out)
+{
+    *out = (struct weir_pool){.cfg = cfg, .size = (size_t)cfg->pool.size};
+    int rc = open_data(out);
+    rc = rc ? rc : check_sizes(out);
+    if (rc)
+        weir_pool_close(out);
+    return rc;
+}
+
+void weir_pool_close(struct weir_pool *pool)
+{
+    if (pool->data)
+        weir_dataset_solver.release(pool->data);
+    pool->data = NULL;
 }
 
 /* ---- lists ---- */
@@ -144,14 +248,15 @@ void weir_pool_list_free(struct weir_pool_list *list)
     *list = (struct weir_pool_list){0};
 }
 
-int weir_pool_begin(const struct weir_config *cfg, struct weir_pool_list *out)
+int weir_pool_begin(const struct weir_pool *pool, struct weir_pool_list *out)
 {
+    const struct weir_config *cfg = pool->cfg;
     *out = (struct weir_pool_list){.dims = cfg->space.n};
     size_t n = (size_t)cfg->pool.initial;
     int rc = enlarge(out, n);
     for (; rc == 0 && out->n < n; out->n++) {
         out->place[out->n] = -1;
-        weir_pool_first(cfg, (uint32_t)out->n, out->u + out->n * out->dims);
+        weir_pool_first(pool, (uint32_t)out->n, out->u + out->n * out->dims);
     }
     return rc;
 }
@@ -213,16 +318,16 @@ int weir_pool_list_read(const struct weir_config *cfg, const char *path,
 
 /* What is left of the pool. */
 struct rest {
-    size_t n, dims;
+    size_t n;
     uint32_t *place; /* [n] */
     double *score;   /* [n] */
     double *u;       /* [n][dims] */
 };
 
-static int gather(const struct weir_config *cfg,
+static int gather(const struct weir_pool *pool,
                   const struct weir_pool_list *list, struct rest *r)
 {
-    size_t size = (size_t)cfg->pool.size, dims = r->dims = cfg->space.n;
+    size_t size = pool->size, dims = pool->cfg->space.n;
     bool *taken = weir_array(size, sizeof(*taken));
     r->place = weir_array(size, sizeof(*r->place));
     r->score = weir_array(size, sizeof(*r->score));
@@ -234,53 +339,60 @@ static int gather(const struct weir_config *cfg,
     for (uint32_t i = 0; ready && i < size; i++) {
         if (taken[i])
             continue;
-        weir_pool_candidate(cfg, i, r->u + r->n * dims);
+        weir_pool_candidate(pool, i, r->u + r->n * dims);
         r->place[r->n++] = i;
     }
     free(taken);
     return ready ? 0 : WEIR_FAIL(ENOMEM, "pool of %zu", size);
 }
 
-/* Rows of parameters, or of what the round's last layer reads. */
-static int describe(const struct weir_pool_judge *judge, const double *u,
+/* Rows of parameters, which a trajectory's number is none of, or of what the
+ * round's last layer reads. */
+static int describe(const struct weir_pool *pool,
+                    const struct weir_pool_judge *judge, const double *u,
                     size_t n, float **row, struct weir_features *out)
 {
-    const struct weir_config *cfg = judge->cfg;
+    const struct weir_config *cfg = pool->cfg;
     bool learned = cfg->pool.features == WEIR_POOL_LAST_LAYER;
-    size_t dims = learned ? (size_t)cfg->pool.sketch : cfg->space.n;
-    *row = weir_array(n * dims, sizeof(**row));
+    size_t skip = pool->data ? 1 : 0, all = cfg->space.n;
+    size_t dims = learned ? (size_t)cfg->pool.sketch : all - skip;
+    *row = weir_array(n * dims + 1, sizeof(**row));
     *out = (struct weir_features){*row, n, dims};
     if (!*row)
         return WEIR_FAIL(ENOMEM, "pool: features of %zu", n);
     if (learned)
         return weir_pool_features(judge, u, n, *row);
-    for (size_t i = 0; i < n * dims; i++)
-        (*row)[i] = (float)u[i];
+    for (size_t i = 0; i < n; i++)
+        for (size_t j = 0; j < dims; j++)
+            (*row)[i * dims + j] = (float)u[i * all + skip + j];
     return 0;
 }
 
-static int select_diverse(const struct weir_pool_judge *judge,
+static int select_diverse(const struct weir_pool *pool,
+                          const struct weir_pool_judge *judge,
                           const struct weir_pool_list *list,
                           const struct rest *r, size_t k, uint32_t *out)
 {
     const struct weir_config *cfg = judge->cfg;
-    struct weir_features pool, have;
+    struct weir_features candidates, have;
     float *of_pool, *of_list = NULL;
-    int rc = describe(judge, r->u, r->n, &of_pool, &pool);
-    rc = rc ? rc : describe(judge, list->u, list->n, &of_list, &have);
+    int rc = describe(pool, judge, r->u, r->n, &of_pool, &candidates);
+    rc = rc ? rc : describe(pool, judge, list->u, list->n, &of_list, &have);
     if (rc == 0 && cfg->pool.rule == WEIR_POOL_HYBRID)
-        rc = weir_select_hybrid(r->score, cfg->pool.fraction,
-                                weir_select_centres, &pool, &have, k, out);
+        rc =
+            weir_select_hybrid(r->score, cfg->pool.fraction,
+                               weir_select_centres, &candidates, &have, k, out);
     else if (rc == 0)
         rc = (cfg->pool.rule == WEIR_POOL_LCMD
                   ? weir_select_lcmd
-                  : weir_select_centres)(&pool, &have, k, out);
+                  : weir_select_centres)(&candidates, &have, k, out);
     free(of_pool);
     free(of_list);
     return rc;
 }
 
-static int select_batch(const struct weir_pool_judge *judge,
+static int select_batch(const struct weir_pool *pool,
+                        const struct weir_pool_judge *judge,
                         const struct weir_pool_list *list, const struct rest *r,
                         size_t k, uint32_t *out)
 {
@@ -295,17 +407,17 @@ static int select_batch(const struct weir_pool_judge *judge,
     case WEIR_POOL_POWER:
         return weir_select_power(r->score, r->n, cfg->pool.beta, &rng, k, out);
     default:
-        return select_diverse(judge, list, r, k, out);
+        return select_diverse(pool, judge, list, r, k, out);
     }
 }
 
-static int add(const struct weir_config *cfg, const struct rest *r,
+static int add(const struct weir_pool *pool, const struct rest *r,
                const uint32_t *chosen, size_t k, struct weir_pool_list *list)
 {
     int rc = enlarge(list, list->n + k);
     for (size_t j = 0; rc == 0 && j < k; j++) {
         uint32_t place = r->place[chosen[j]];
-        weir_pool_candidate(cfg, place, list->u + list->n * list->dims);
+        weir_pool_candidate(pool, place, list->u + list->n * list->dims);
         list->place[list->n++] = place;
     }
     return rc;
@@ -323,19 +435,20 @@ static int score(const struct weir_pool_judge *judge, struct rest *r)
     return rc;
 }
 
-int weir_pool_choose(const struct weir_config *cfg, const char *dir,
+int weir_pool_choose(const struct weir_pool *pool, const char *dir,
                      const char *before, int round_number,
                      struct weir_pool_list *list)
 {
+    const struct weir_config *cfg = pool->cfg;
     struct weir_pool_judge judge = {cfg, dir, before, round_number};
     size_t k = weir_pool_batch(cfg, round_number);
     struct rest r = {0};
     uint32_t *chosen = weir_array(k ? k : 1, sizeof(*chosen));
-    int rc = chosen ? gather(cfg, list, &r) : WEIR_FAIL(ENOMEM, "pool batch");
+    int rc = chosen ? gather(pool, list, &r) : WEIR_FAIL(ENOMEM, "pool batch");
     if (rc == 0 && uses_scores(cfg))
         rc = score(&judge, &r);
-    rc = rc ? rc : select_batch(&judge, list, &r, k, chosen);
-    rc = rc ? rc : add(cfg, &r, chosen, k, list);
+    rc = rc ? rc : select_batch(pool, &judge, list, &r, k, chosen);
+    rc = rc ? rc : add(pool, &r, chosen, k, list);
     free(chosen);
     free(r.place);
     free(r.score);

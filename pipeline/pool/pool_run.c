@@ -75,7 +75,6 @@ static void set_round(const struct weir_config *cfg, int round_number,
     size_t n = weir_pool_labelled(cfg, round_number);
     size_t samples = n * (size_t)weir_config_samples_per_simulation(cfg);
     size_t batch = (size_t)cfg->training.batch;
-    size_t rounds = cfg->pool.warm ? (size_t)round_number + 1 : 1;
     set_to(l, "run.mode", "online");
     set_number(l, "run.seed", weir_pool_seed(cfg, round_number));
     set_to(l, "acquisition.strategy", "listed");
@@ -84,7 +83,7 @@ static void set_round(const struct weir_config *cfg, int round_number,
     set_number(l, "reservoir.capacity", samples + LENT);
     set_number(l, "reservoir.watermark", samples > batch ? samples - batch : 1);
     set_to(l, "reservoir.samples_per_batch", "1");
-    set_number(l, "training.steps", rounds * (size_t)cfg->training.steps);
+    set_number(l, "training.steps", (size_t)weir_pool_steps(cfg, round_number));
     if (weir_pool_needs_pair(cfg)) {
         size_t apart = (size_t)cfg->pool.tod_steps;
         size_t keep = (size_t)cfg->checkpoint.keep;
@@ -143,7 +142,7 @@ static bool has_reached(const char *dir, int round_number)
 }
 
 /* The list that round @p round_number ended with, and the next one. */
-static int choose_next(const struct weir_config *cfg, const char *dir,
+static int choose_next(const struct weir_pool *pool, const char *dir,
                        int round_number)
 {
     char path[PATH_MAX], run[PATH_MAX], before[PATH_MAX];
@@ -151,9 +150,9 @@ static int choose_next(const struct weir_config *cfg, const char *dir,
     list_path(dir, round_number, path);
     round_path(dir, round_number, run);
     round_path(dir, round_number - 1, before);
-    int rc = weir_pool_list_read(cfg, path, &list);
+    int rc = weir_pool_list_read(pool->cfg, path, &list);
     rc = rc ? rc
-            : weir_pool_choose(cfg, run, round_number ? before : NULL,
+            : weir_pool_choose(pool, run, round_number ? before : NULL,
                                round_number, &list);
     list_path(dir, round_number + 1, path);
     rc = rc ? rc : weir_pool_list_write(&list, path);
@@ -161,20 +160,21 @@ static int choose_next(const struct weir_config *cfg, const char *dir,
     return rc;
 }
 
-static int begin(const struct weir_config *cfg, const char *dir)
+static int begin(const struct weir_pool *pool, const char *dir)
 {
     char path[PATH_MAX];
     struct weir_pool_list list;
-    int rc = weir_pool_begin(cfg, &list);
+    int rc = weir_pool_begin(pool, &list);
     list_path(dir, 0, path);
     rc = rc ? rc : weir_pool_list_write(&list, path);
     weir_pool_list_free(&list);
     return rc;
 }
 
-static int all_rounds(const struct weir_config *cfg,
+static int all_rounds(const struct weir_pool *pool,
                       const struct weir_arguments *args, const char *dir)
 {
+    const struct weir_config *cfg = pool->cfg;
     int first = newest(cfg, dir);
     bool resume = first >= 0;
     if (resume && !args->resume) {
@@ -182,7 +182,7 @@ static int all_rounds(const struct weir_config *cfg,
         return weir_err_hint("--resume goes on with it; --out takes another "
                              "directory");
     }
-    int rc = resume ? 0 : begin(cfg, dir);
+    int rc = resume ? 0 : begin(pool, dir);
     for (int k = resume ? first : 0; rc == 0 && k < cfg->pool.rounds; k++) {
         if (!args->quiet)
             printf("round    %d of %d: %zu simulations\n", k + 1,
@@ -191,7 +191,7 @@ static int all_rounds(const struct weir_config *cfg,
         rc = run_round(cfg, args, dir, k, resume && k == first);
         if (rc || k + 1 == cfg->pool.rounds || has_reached(dir, k))
             break;
-        rc = choose_next(cfg, dir, k);
+        rc = choose_next(pool, dir, k);
     }
     return rc;
 }
@@ -199,12 +199,16 @@ static int all_rounds(const struct weir_config *cfg,
 int weir_pool_run(const struct weir_config *cfg,
                   const struct weir_arguments *args, const char *dir)
 {
-    int rc = weir_pool_check(cfg);
-    rc = rc ? rc : weir_run_dir_prepare(dir);
+    struct weir_pool pool;
+    int rc = weir_pool_open(cfg, &pool);
+    if (rc)
+        return rc;
+    rc = weir_run_dir_prepare(dir);
     int lock = rc ? rc : weir_run_dir_lock(dir);
-    if (lock < 0)
-        return lock;
-    rc = all_rounds(cfg, args, dir);
-    weir_run_dir_unlock(lock);
-    return rc;
+    if (lock >= 0) {
+        rc = all_rounds(&pool, args, dir);
+        weir_run_dir_unlock(lock);
+    }
+    weir_pool_close(&pool);
+    return lock < 0 ? lock : rc;
 }

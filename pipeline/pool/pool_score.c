@@ -52,9 +52,7 @@ static void close_work(struct work *w)
 static int last_path(const struct weir_pool_judge *judge, int before,
                      char path[PATH_MAX])
 {
-    const struct weir_config *cfg = judge->cfg;
-    uint64_t rounds = cfg->pool.warm ? (uint64_t)judge->round + 1 : 1;
-    uint64_t last = rounds * (uint64_t)cfg->training.steps;
+    uint64_t last = weir_pool_steps(judge->cfg, judge->round);
     return weir_checkpoint_path(judge->dir, last - (uint64_t)before, path);
 }
 

@@ -6,38 +6,53 @@
 #include "nn/registry.h"
 #include "pde/registry.h"
 #include "pipeline/clients/external.h"
+#include "pipeline/run/dataset_solver.h"
 
+#include <stdio.h>
 #include <string.h>
+
+/* Behind @p start and a colon, where @p text begins so. */
+static const char *past(const char *text, const char *start)
+{
+    size_t n = strlen(start);
+    return !strncmp(text, start, n) && !strncmp(text + n, ": ", 2)
+               ? text + n + 2
+               : text;
+}
 
 int weir_refusal(int rc, const char *kind, const char *name)
 {
     struct weir_err_record said;
-    size_t n = strlen(kind);
+    char whole[160];
     if (rc != -EINVAL && rc != -WEIR_ECONFIG)
         return rc;
     weir_err_export(&said);
-    const char *text = said.message;
-    if (!strncmp(text, kind, n) && !strncmp(text + n, ": ", 2))
-        text += n + 2;
+    snprintf(whole, sizeof(whole), "%s %s", kind, name);
+    const char *text = past(past(said.message, kind), whole);
     WEIR_FAIL(WEIR_ECONFIG, "%s %s: %s", kind, name, text);
     return said.hint[0]
                ? weir_err_hint("%s", said.hint)
                : weir_err_hint("weir list %ss shows its options", kind);
 }
 
+/* Solvers whose frames come from elsewhere. */
+static const struct weir_solver_ops *const others[] = {&weir_external_ops,
+                                                       &weir_dataset_solver};
+#define N_OTHERS (sizeof(others) / sizeof(*others))
+
 const struct weir_solver_ops *weir_solver_entry(size_t i)
 {
     size_t n;
     const struct weir_solver_ops *const *list = weir_solver_list(&n);
-    return i < n ? list[i] : i == n ? &weir_external_ops : NULL;
+    return i < n ? list[i] : i - n < N_OTHERS ? others[i - n] : NULL;
 }
 
 int weir_solver_choose(const char *name, const struct weir_solver_ops **out)
 {
-    if (strcmp(name, weir_external_ops.name))
-        return weir_solver_find(name, out);
-    *out = &weir_external_ops;
-    return 0;
+    for (size_t i = 0; i < N_OTHERS; i++)
+        if (!strcmp(name, others[i]->name))
+            return *out = others[i], 0;
+    return weir_solver_find(name, out);
 }
 
 static bool solver_entry(size_t i, struct weir_config_entry *out)

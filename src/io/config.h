@@ -186,6 +186,7 @@ struct weir_config {
         enum weir_pool_rule rule;
         enum weir_score_kind score;
         double rollout, beta, share, fraction;
+        double epochs; /* of a round; 0: training.steps */
         bool warm;
         int dropout_passes;    /* of entropy */
         double entropy_weight; /* of tanh */

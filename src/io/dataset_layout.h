@@ -8,6 +8,7 @@
  * numbers are written, into places that exist. Private to src/io.
  */
 #include "io/dataset.h"
+#include "io/dataset_reader.h"
 
 #include <hdf5.h>
 
@@ -34,6 +35,10 @@ int weir_dataset_lay_out(hid_t file, const struct weir_dataset_plan *plan);
 int weir_dataset_put_parameters(hid_t file,
                                 const struct weir_dataset_plan *plan,
                                 uint64_t trajectory, const double *value);
+
+/** What weir_dataset_reader_parameters says. @return 0, or -1 */
+int weir_dataset_read_parameters(hid_t file, uint64_t trajectories,
+                                 struct weir_dataset_parameters *out);
 
 /** Type of a field's numbers, in memory and in the file. */
 hid_t weir_dataset_type(const struct weir_dataset_plan *plan);

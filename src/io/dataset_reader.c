@@ -214,11 +214,9 @@ int weir_dataset_reader_open(const char *path, struct weir_dataset_reader **out)
     r->file = -1;
     r->path = strdup(path);
     int rc;
-    weir_h5_lock();
     WEIR_H5_QUIET_BEGIN
     rc = r->path ? load(r) : WEIR_FAIL(ENOMEM, "%s", path);
     WEIR_H5_QUIET_END
-    weir_h5_unlock();
     if (rc)
         weir_dataset_reader_close(r);
     else
@@ -256,12 +254,22 @@ const struct weir_dataset_info *weir_dataset_reader_info(
 char *weir_dataset_reader_text(struct weir_dataset_reader *r, const char *key)
 {
     char *text;
-    weir_h5_lock();
     WEIR_H5_QUIET_BEGIN
     text = weir_h5_get_texts(r->file, key, ' ');
     WEIR_H5_QUIET_END
-    weir_h5_unlock();
     return text;
+}
+
+int weir_dataset_reader_parameters(struct weir_dataset_reader *r,
+                                   struct weir_dataset_parameters *out)
+{
+    int rc;
+    WEIR_H5_QUIET_BEGIN
+    rc = weir_dataset_read_parameters(r->file, r->info.trajectories, out);
+    WEIR_H5_QUIET_END
+    if (rc)
+        weir_dataset_parameters_free(out);
+    return rc ? not_well(r, "its parameters cannot be read") : 0;
 }
 
 /* One channel into its place between the others. */
@@ -299,12 +307,10 @@ int weir_dataset_reader_frames(struct weir_dataset_reader *r,
         return WEIR_FAIL(
             ERANGE, "data set '%s': %llu trajectories of %u frames", r->path,
             (unsigned long long)r->info.trajectories, r->info.frames);
-    weir_h5_lock();
     WEIR_H5_QUIET_BEGIN
     for (int c = 0; n && rc >= 0 && c < r->info.shape.channels; c++)
         rc = read_channel(r, c, trajectory, first, n, weir_h5_type(as), out);
     WEIR_H5_QUIET_END
-    weir_h5_unlock();
     return rc < 0 ? WEIR_FAIL(WEIR_ECORRUPT,
                               "data set '%s': trajectory %llu cannot be read",
                               r->path, (unsigned long long)trajectory)

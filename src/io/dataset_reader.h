@@ -8,8 +8,7 @@
  * other whose scalar fields (t0_fields) vary with trajectory, time and every
  * axis of one or two; vector and tensor fields are left out.
  *
- * Threads: one, and nothing else of the process uses HDF5 meanwhile but
- * io/dataset.h and io/rows.h.
+ * Threads: any for frames; one for everything else.
  */
 #include "io/types.h"
 #include "weir/solver.h"
@@ -48,6 +47,23 @@ const struct weir_dataset_info *weir_dataset_reader_info(
 
 /** Attribute @p key of the root; malloc'ed, NULL when it is no text. */
 char *weir_dataset_reader_text(struct weir_dataset_reader *r, const char *key);
+
+/** What tells trajectories apart. */
+struct weir_dataset_parameters {
+    size_t n;
+    char *names;   /* a line each; NULL: none */
+    double *value; /* (trajectories, n) */
+};
+
+/**
+ * The parameters of all trajectories: the table that Weir writes or, in another
+ * file, the scalars that are one number for each trajectory.
+ * @param[out] out  freed by weir_dataset_parameters_free; n may be 0
+ * @return 0, -WEIR_ECONFIG unreadable
+ */
+int weir_dataset_reader_parameters(struct weir_dataset_reader *r,
+                                   struct weir_dataset_parameters *out);
+void weir_dataset_parameters_free(struct weir_dataset_parameters *p);
 
 /**
  * Frames first .. first + n - 1 of one trajectory, converted to @p as (WEIR_F32

@@ -91,7 +91,8 @@ hid_t weir_h5_access(void)
     return p;
 }
 
-static pthread_mutex_t all_of_hdf5 = PTHREAD_MUTEX_INITIALIZER;
+/* A thread that holds it may take it again. */
+static pthread_mutex_t all_of_hdf5 = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
 
 void weir_h5_lock(void)
 {

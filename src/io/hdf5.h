@@ -38,23 +38,24 @@ int weir_h5_write_text(hid_t object, const char *name, const char *value);
 char *weir_h5_read_text(hid_t object, const char *name);
 
 /**
- * HDF5 as distributions build it is not thread-safe. Files that several threads
- * use take this lock around every call (io/dataset.h, io/rows.h); the others
- * belong to one thread, and are not used while these are.
+ * HDF5 as distributions build it is not thread-safe: this lock is around every
+ * use of it, here by the macros below. A thread may take it more than once.
  */
 void weir_h5_lock(void);
 void weir_h5_unlock(void);
 
 /** HDF5 prints its errors unless told not to; the caller's choice comes back.
- */
+ * In between the thread has the lock. */
 #define WEIR_H5_QUIET_BEGIN                                                    \
     {                                                                          \
         H5E_auto2_t quiet_fn;                                                  \
         void *quiet_ctx;                                                       \
+        weir_h5_lock();                                                        \
         H5Eget_auto2(H5E_DEFAULT, &quiet_fn, &quiet_ctx);                      \
         H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 #define WEIR_H5_QUIET_END                                                      \
     H5Eset_auto2(H5E_DEFAULT, quiet_fn, quiet_ctx);                            \
+    weir_h5_unlock();                                                          \
     }
 
 #endif

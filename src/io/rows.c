@@ -89,11 +89,9 @@ int weir_rows_open(const char *path, const char *dataset,
     r->path = strdup(path);
     r->dataset = strdup(dataset);
     int rc;
-    weir_h5_lock();
     WEIR_H5_QUIET_BEGIN
     rc = r->path && r->dataset ? load(r) : WEIR_FAIL(ENOMEM, "%s", path);
     WEIR_H5_QUIET_END
-    weir_h5_unlock();
     if (rc)
         weir_rows_close(r);
     else
@@ -144,12 +142,10 @@ static herr_t read_slab(const struct weir_rows *r, uint64_t first, uint64_t n,
 int weir_rows_read(struct weir_rows *r, uint64_t first, uint64_t n, double *out)
 {
     herr_t rc = 0;
-    weir_h5_lock();
     WEIR_H5_QUIET_BEGIN
     if (n * r->info.width > 0)
         rc = read_slab(r, first, n, out);
     WEIR_H5_QUIET_END
-    weir_h5_unlock();
     return rc < 0 ? WEIR_FAIL(WEIR_ECORRUPT,
                               "%s: '%s' cannot be read from row %llu on",
                               r->path, r->dataset, (unsigned long long)first)

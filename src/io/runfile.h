@@ -23,9 +23,8 @@
  * it: weir_runfile_resume(). While it is written, PATH.redo notes what a kill
  * could leave half written.
  *
- * Threads: HDF5 as distributions build it is not thread-safe. One thread of a
- * process makes all calls of this file, of io/runfile_reader.h and of anything
- * else that uses HDF5.
+ * Threads: one at a time uses a file. HDF5 as distributions build it is not
+ * thread-safe: a lock of the whole room keeps its users apart.
  *
  * Failure: the first call that cannot write (full disk) returns the error and
  * closes the file as far as can be; later calls do nothing, return 0, and

@@ -164,6 +164,8 @@
       "top: of the batch by score, the rest random")                           \
     K(pool, fraction, REAL, "0.5", 1e-6, 1, NULL, NULL, ANYTIME,               \
       "hybrid: of the pool, by score, that diversity chooses from")            \
+    K(pool, epochs, REAL, "0", 0, 1e6, NULL, NULL, ANYTIME,                    \
+      "of a round, over all its samples; 0: training.steps, every round")      \
     K(pool, warm, BOOL, "false", 0, 0, NULL, NULL, ANYTIME,                    \
       "go on with the weights of the round before")
 

@@ -114,7 +114,7 @@ says 2 "pool: the score disagreement needs an ensemble, training.members is 1" \
 says 2 "pool: the score entropy needs dropout, model convnet has none" \
     "smart_cnn and smart_unet have model.dropout" \
     run pool.yaml --out b --set pool.score=entropy
-says 2 "pool: tod_steps is 20, of training.steps 20" "" \
+says 2 "pool: tod_steps is 20, of 20 gradient steps" "" \
     run pool.yaml --out b --set pool.score=tod --set pool.tod_steps=20
 says 2 "pool: the first round has 10 samples, expected two batches: \
 training.batch is 8" "" run pool.yaml --out b --set pool.initial=1
