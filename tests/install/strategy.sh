@@ -36,6 +36,20 @@ if python=$(python_with h5py); then
     "$python" "$WEIR_SOURCE/tests/compare.py" same a b || fail "other bits"
 fi
 
+# One that asks the surrogate: the same, and it is told what is missing.
+build asking.so "$WEIR_SOURCE/tests/install/asking_strategy.c"
+asking="--set acquisition.strategy=./asking.so --set training.members=2"
+ends 0 run "$small" --out e $asking
+has out "5 generations"
+ends 0 run "$small" --out f $asking
+rm f/checkpoints/step-00000120.safetensors f/checkpoints/step-00000100.safetensors
+ends 0 run "$small" --out f --resume $asking
+if python=$(python_with h5py); then
+    "$python" "$WEIR_SOURCE/tests/compare.py" same e f || fail "other bits"
+fi
+says 2 "score disagreement: there is one member" "set training.members to 2" \
+    run "$small" --out c --set acquisition.strategy=./asking.so
+
 # Its options are checked like any other's.
 says 2 "--set acquisition.reach=7: '7' is out of range (expected 0 to 1 of each \
 range)" "" run "$small" --out c --set acquisition.strategy=./my.so \

@@ -131,3 +131,12 @@ weir_broken(client_frames early_release src/client/host.c
     release(h);"
   "release(h);
     bool finite = copy_checked(out, slot->value, h->frame_floats);")
+
+# A half of the weights is offered and changed all the same.
+weir_broken(snapshot unkept pipeline/stages/snapshot.c "weir_weights_keep(w);" "")
+# An offer is taken while a checkpoint takes it back.
+weir_broken(snapshot both pipeline/stages/snapshot.c
+  "turns(s, WEIR_SNAPSHOT_OFFERED, WEIR_SNAPSHOT_TAKEN)" "weir_snapshot_is_offered(s)")
+# What is offered may not be there yet.
+weir_broken(snapshot relaxed pipeline/stages/snapshot.c
+  "memory_order_release); /* W3 */" "memory_order_relaxed); /* W3 */" TSAN)

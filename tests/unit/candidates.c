@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Strategies that choose from a pool: when they are due, what they are refused
+ * for, what of a pool they take, and that they lose nothing. */
+#include "tests/known_forecast.h"
+#include "tests/steered_run.h"
+
+static const struct weir_parameter axes[2] = {
+    {.name = "a", .low = 0, .high = 1}, {.name = "b", .low = 0, .high = 1}};
+
+static struct known_forecast forecast;
+
+static const struct weir_strategy_env env = {
+    .seed = 3,
+    .space = {.n = 2, .parameter = axes},
+    .budget = 100,
+    .samples_per_simulation = 20,
+    .batch = 20,
+    .gradient_steps = 1000,
+    .samples_per_batch = 2,
+    .forecast = &forecast.face,
+};
+
+static double corner(const double *u, size_t n)
+{
+    (void)n;
+    return u[0] > 0.7 && u[1] > 0.7 ? 1 : 0.1;
+}
+
+static double flat(const double *u, size_t n)
+{
+    (void)u, (void)n;
+    return 1;
+}
+
+static double broken(const double *u, size_t n)
+{
+    return u[0] < 0.5 ? NAN : corner(u, n);
+}
+
+static void begin(struct steered_run *run, const char *strategy,
+                  double (*hardness)(const double *, size_t),
+                  const char *const *settings)
+{
+    forecast = known_forecast(2, hardness);
+    steered_init(run, strategy, &env, settings);
+    run->hardness = hardness;
+}
+
+static void a_proposal_is_due_with_every_period(void **state)
+{
+    (void)state;
+    struct steered_run run;
+    const char *set[] = {"pool", "50", "warmup", "7", "period", "5", NULL};
+    begin(&run, "sbal", corner, set);
+    struct weir_progress now = {.open = 50};
+    uint32_t due = 0;
+    for (now.finished = 0; now.finished < 30; now.finished++)
+        if (run.ops->due(run.self, &now)) {
+            assert_int_equal(now.finished, 7 + 5 * due++);
+            for (uint32_t p = 0; run.ops->score(run.self, p) == 1; p++)
+                ;
+            ok(run.ops->propose(run.self, &now, run.cell, 3));
+        }
+    assert_int_equal(due, 5);
+    now.open = 0;
+    assert_false(run.ops->due(run.self, &now));
+    steered_free(&run);
+}
+
+static void everybody_in_the_pool_is_asked_about(void **state)
+{
+    (void)state;
+    struct steered_run run;
+    const char *set[] = {"pool", "50", NULL};
+    begin(&run, "sbal", corner, set);
+    steered_finish(&run);
+    assert_int_equal(forecast.scored, 50 * run.generations);
+    assert_int_equal(forecast.described, 0);
+    assert_true(run.generations >= 9);
+    steered_free(&run);
+}
+
+static bool same(const struct steered_run *run, uint32_t i, uint32_t j)
+{
+    return !memcmp(run->cell[i].u, run->cell[j].u, 2 * sizeof(double));
+}
+
+/* By scores alone the same ones would be chosen again and again. */
+static void a_pool_that_is_drawn_once_is_used_up(void **state)
+{
+    (void)state;
+    for (int once = 0; once < 2; once++) {
+        struct steered_run run;
+        const char *set[] = {"pool", "120",   "share",
+                             "1",    "drawn", once ? "once" : "each_time",
+                             NULL};
+        begin(&run, "topk", corner, set);
+        steered_finish(&run);
+        for (uint32_t i = 0; i < env.budget; i++)
+            for (uint32_t j = 0; j < i; j++)
+                assert_false(same(&run, i, j));
+        steered_free(&run);
+    }
+}
+
+static void what_ran_away_is_no_candidate_of_features(void **state)
+{
+    (void)state;
+    struct steered_run run;
+    const char *set[] = {"pool", "200", "features", "4", "horizon", "10", NULL};
+    begin(&run, "coreset", broken, set);
+    steered_finish(&run);
+    uint32_t bred = 0;
+    for (uint32_t id = 0; id < env.budget; id++) {
+        bred += run.cell[id].bred;
+        assert_true(!run.cell[id].bred || run.cell[id].u[0] >= 0.5);
+    }
+    assert_true(bred > 50);
+    steered_free(&run);
+}
+
+/* Equal scores, and scores that are all no numbers: nothing to go by. */
+static void scores_that_say_nothing_choose_uniformly(void **state)
+{
+    (void)state;
+    struct steered_run run;
+    double mean = 0;
+    begin(&run, "sbal", flat, (const char *[]){"pool", "500", NULL});
+    steered_finish(&run);
+    for (uint32_t id = 0; id < env.budget; id++)
+        mean += (run.cell[id].u[0] + run.cell[id].u[1]) / (2 * env.budget);
+    assert_true(fabs(mean - 0.5) < 0.09); /* 4 deviations */
+    steered_free(&run);
+}
+
+static void a_restored_run_proposes_the_same_bits(void **state)
+{
+    (void)state;
+    static const char *const ways[][7] = {
+        {"sbal", "pool", "150", "drawn", "once"},
+        {"lcmd", "pool", "60", "features", "4"},
+        {"diversity", "pool", "60"},
+        {"hybrid", "pool", "60", "distance", "parameters"},
+    };
+    for (size_t w = 0; w < sizeof(ways) / sizeof(*ways); w++) {
+        struct steered_run whole;
+        forecast = known_forecast(2, corner);
+        assert_true(steered_restarts_change_nothing(&whole, ways[w][0], &env,
+                                                    ways[w] + 1, corner) > 60);
+        steered_free(&whole);
+    }
+}
+
+static int creates(const char *strategy, const char *const *settings)
+{
+    const struct weir_strategy_ops *ops = weir_strategy_find(strategy);
+    struct weir_options opts;
+    void *self;
+    ok(weir_options_init(ops->options, &opts));
+    for (; *settings; settings += 2)
+        ok(weir_options_set(&opts, settings[0], settings[1]));
+    int rc = ops->create(&env, &opts, &self);
+    if (rc == 0)
+        ops->destroy(self);
+    weir_options_free(&opts);
+    return rc;
+}
+
+static void a_pool_smaller_than_a_proposal_is_refused(void **state)
+{
+    (void)state;
+    fails(creates("sbal", (const char *[]){"pool", "9", "horizon", "10", NULL}),
+          -WEIR_ECONFIG);
+    says("steers 10 simulations, but the pool has 9");
+    assert_non_null(strstr(weir_err_hint_text(), "acquisition.pool"));
+    ok(creates("sbal", (const char *[]){"pool", "10", "horizon", "10", NULL}));
+}
+
+static void presets_are_those_of_the_papers(void **state)
+{
+    (void)state;
+    struct steered_run run;
+    begin(&run, "sbal", corner, NULL);
+    assert_true(forecast.wanted.rollout == 0.5);
+    for (uint32_t p = 0; run.ops->score(run.self, p) == 1; p++)
+        ;
+    assert_int_equal(forecast.scored, 5000);
+    steered_free(&run);
+    begin(&run, "sbal", corner, (const char *[]){"preset", "al4pde", NULL});
+    assert_true(forecast.wanted.rollout == 1);
+    for (uint32_t p = 0; run.ops->score(run.self, p) == 1; p++)
+        ;
+    assert_int_equal(forecast.scored, 100000);
+    assert_string_equal(forecast.wanted.score, "disagreement");
+    steered_free(&run);
+    begin(&run, "entropy", corner, NULL);
+    assert_int_equal(forecast.wanted.passes, 3);
+    assert_true(forecast.wanted.weight == 0);
+    steered_free(&run);
+    begin(&run, "tod", corner, NULL);
+    assert_int_equal(forecast.wanted.apart, 1);
+    steered_free(&run);
+}
+
+static void states_that_are_cut_short_are_refused(void **state)
+{
+    (void)state;
+    struct steered_run run;
+    struct weir_blob blob = {0};
+    begin(&run, "sbal", corner,
+          (const char *[]){"pool", "150", "drawn", "once", NULL});
+    steered_finish(&run);
+    ok(run.ops->save(run.self, &blob));
+    for (size_t size = 0; size < blob.size; size += 1 + blob.size / 50) {
+        struct weir_blob part = {blob.data, size, size, 0};
+        fails(run.ops->restore(run.self, &part), -WEIR_ECORRUPT);
+    }
+    weir_blob_free(&blob);
+    steered_free(&run);
+}
+
+int main(void)
+{
+    const struct CMUnitTest cases[] = {
+        cmocka_unit_test(a_proposal_is_due_with_every_period),
+        cmocka_unit_test(everybody_in_the_pool_is_asked_about),
+        cmocka_unit_test(a_pool_that_is_drawn_once_is_used_up),
+        cmocka_unit_test(what_ran_away_is_no_candidate_of_features),
+        cmocka_unit_test(scores_that_say_nothing_choose_uniformly),
+        cmocka_unit_test(a_restored_run_proposes_the_same_bits),
+        cmocka_unit_test(a_pool_smaller_than_a_proposal_is_refused),
+        cmocka_unit_test(presets_are_those_of_the_papers),
+        cmocka_unit_test(states_that_are_cut_short_are_refused),
+    };
+    return RUN(cases);
+}
