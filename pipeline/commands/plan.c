@@ -58,6 +58,7 @@ static int print_memory(const struct weir_config *cfg,
     print_part("gradients", m.gradients, "buffers", m.gradient);
     print_part("nets", (size_t)plan->groups, "groups", m.group);
     print_part("held-out trajectories", 1, NULL, m.evaluated);
+    print_part("a checkpoint's copies", 1, NULL, m.checkpoint);
     if (m.predicted)
         print_part("predictions of members", 1, NULL, m.predicted);
     return 0;

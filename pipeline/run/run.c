@@ -16,8 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LOSS_BATCHES  128 /* a reader may fall this many batches behind */
-#define WORKING_BYTES ((size_t)64 << 20) /* nets, heap: an allowance */
+/** Largest reservoir that `checkpoint.reservoir: auto` saves in live mode. */
+#define AUTO_KEEP_BYTES ((size_t)1 << 30)
+
+#define LOSS_BATCHES    128 /* a reader may fall this many batches behind */
+#define WORKING_BYTES   ((size_t)64 << 20) /* nets, heap: an allowance */
 
 /* Offsets of everything in the mapping. */
 struct places {
@@ -268,6 +271,20 @@ static struct weir_model_io model_io(const struct weir_run *run)
         .shape = run->info.shape,
         .given = run->info.given,
     };
+}
+
+bool weir_run_keeps_reservoir(const struct weir_run *run)
+{
+    const struct weir_slots *s = &run->slots;
+    switch (run->cfg->checkpoint.reservoir) {
+    case WEIR_KEEP_RESERVOIR_ALWAYS:
+        return true;
+    case WEIR_KEEP_RESERVOIR_NEVER:
+        return weir_run_is_lockstep(run);
+    case WEIR_KEEP_RESERVOIR_AUTO:
+        break;
+    }
+    return weir_run_is_lockstep(run) || s->stride * s->count <= AUTO_KEEP_BYTES;
 }
 
 int weir_run_model(const struct weir_run *run, struct weir_model **out)

@@ -117,6 +117,9 @@ static inline bool weir_run_is_lockstep(const struct weir_run *run)
     return run->cfg->run.clock == WEIR_CLOCK_LOCKSTEP;
 }
 
+/** Whether checkpoints hold the reservoir, as checkpoint.reservoir has it. */
+bool weir_run_keeps_reservoir(const struct weir_run *run);
+
 /** Samples that must come before a reservoir that is empty can be drawn from. */
 static inline uint64_t weir_run_samples_to_start(const struct weir_run *run)
 {

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "nn/ensemble.h"
+#include "pipeline/run/registries.h"
 
 static int net_bytes(const struct weir_model *model, const struct weir_run *run,
                      int batch, size_t *out)
@@ -63,6 +64,20 @@ static void count_vectors(const struct weir_model *model,
     m->gradients = weir_run_gradients(cfg);
 }
 
+/* Tensors in the file's order, a vector each, and samples. */
+static size_t checkpoint_bytes(const struct weir_model *model,
+                               const struct weir_run *run)
+{
+    const struct weir_slots *s = &run->slots;
+    size_t vectors = run->cfg->training.ema > 0 ? 5 : 4;
+    size_t weights = vectors * (size_t)run->cfg->training.members *
+                     weir_model_floats(model) * sizeof(float);
+    size_t sample = s->window * s->frame_floats * sizeof(float);
+    return weights + (weir_run_keeps_reservoir(run)
+                          ? s->count * (sample + sizeof(struct weir_slot))
+                          : 0);
+}
+
 /* Whole micro-batches, and one frame to work in. */
 size_t weir_trainer_predicted_bytes(const struct weir_run *run)
 {
@@ -89,6 +104,7 @@ int weir_trainer_memory_plan(const struct weir_run *run,
             cfg->training.members > 1 ? weir_trainer_predicted_bytes(run) : 0,
     };
     count_vectors(model, run, out);
+    out->checkpoint = checkpoint_bytes(model, run);
     rc = weir_refusal(group_bytes(model, run, &out->group), "model",
                       cfg->model.name);
     weir_model_destroy(model);
@@ -99,5 +115,5 @@ size_t weir_trainer_memory_total(const struct weir_trainer_memory *m,
                                  uint32_t groups)
 {
     return m->weights + m->gradients * m->gradient + groups * m->group +
-           m->evaluated + m->predicted;
+           m->evaluated + m->checkpoint + m->predicted;
 }

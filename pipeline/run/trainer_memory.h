@@ -17,9 +17,10 @@ struct weir_trainer_memory {
     size_t weights;  /* of all members: weights, moments, average, best */
     size_t gradient; /* one buffer of all members */
     uint32_t gradients;
-    size_t group;     /* nets and scratch of one group */
-    size_t evaluated; /* held-out trajectories */
-    size_t predicted; /* of the batch, by every member; 0: there is one */
+    size_t group;      /* nets and scratch of one group */
+    size_t evaluated;  /* held-out trajectories */
+    size_t checkpoint; /* copies a checkpoint is written from */
+    size_t predicted;  /* of the batch, by every member; 0: there is one */
 };
 
 /**

@@ -4,23 +4,6 @@
 #include "base/err.h"
 #include "base/heap.h"
 
-/** Largest reservoir that `checkpoint.reservoir: auto` saves in live mode. */
-#define AUTO_KEEP_BYTES ((size_t)1 << 30)
-
-static bool keeps_reservoir(const struct weir_run *run)
-{
-    const struct weir_slots *s = &run->slots;
-    switch (run->cfg->checkpoint.reservoir) {
-    case WEIR_KEEP_RESERVOIR_ALWAYS:
-        return true;
-    case WEIR_KEEP_RESERVOIR_NEVER:
-        return weir_run_is_lockstep(run);
-    case WEIR_KEEP_RESERVOIR_AUTO:
-        break;
-    }
-    return weir_run_is_lockstep(run) || s->stride * s->count <= AUTO_KEEP_BYTES;
-}
-
 static int list_residents(const struct weir_reservoir *r, struct weir_cut *cut)
 {
     cut->n_slots = weir_reservoir_size(r);
@@ -60,7 +43,7 @@ int weir_cut_take_leader(struct weir_cut *cut, struct weir_trainer *t,
 {
     int rc = 0;
     cut->step = t->step;
-    cut->keeps_reservoir = keeps_reservoir(t->run);
+    cut->keeps_reservoir = weir_run_keeps_reservoir(t->run);
     if (cut->keeps_reservoir) {
         rc = list_residents(in->reservoir, cut);
         rc = rc ? rc : weir_reservoir_save(in->reservoir, &cut->reservoir);

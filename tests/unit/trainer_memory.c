@@ -76,7 +76,11 @@ static void vectors_are_counted(void **state)
     assert_int_equal(m.gradients, 2);
     assert_int_equal(weir_trainer_memory_total(&m, 2),
                      m.weights + 2 * m.gradient + 2 * m.group + m.evaluated +
-                         m.predicted);
+                         m.checkpoint + m.predicted);
+    /* Five vectors of three members; live, so small a reservoir is kept. */
+    assert_int_equal(m.checkpoint, 5 * 3 * 81 * sizeof(float) +
+                                       70 * (2 * 32 * sizeof(float) +
+                                             sizeof(struct weir_slot)));
     assert_int_equal(m.predicted,
                      (3 * 20 + 1) * run.frame_floats * sizeof(float));
     run.solver->release(run.solver_config);
