@@ -18,8 +18,8 @@ static const char *const palette[] = {"#0072b2", "#d55e00", "#009e73",
 #define COLOURS ((int)(sizeof(palette) / sizeof(*palette)))
 
 struct weir_plot {
-    struct weir_axes axes;
-    FILE *data, *list; /* data blocks, then what one plot command draws */
+    bool log_x, log_y;
+    FILE *data, *list; /* axes and data blocks; what one plot command draws */
     char *data_text, *list_text;
     size_t data_size, list_size;
     int curves;
@@ -41,18 +41,50 @@ static void free_plot(struct weir_plot *p)
     free(p);
 }
 
+/* A title stands in single quotes, which are doubled inside them. */
+static void write_quoted(FILE *f, const char *text)
+{
+    fputc('\'', f);
+    for (; *text; text++) {
+        if (*text == '\'')
+            fputc('\'', f);
+        fputc(*text == '\n' ? ' ' : *text, f);
+    }
+    fputc('\'', f);
+}
+
+static void write_head(const struct weir_axes *a, FILE *f)
+{
+    fprintf(f, "set terminal svg size 600,370 dynamic noenhanced "
+               "font 'sans-serif,12' background '#ffffff'\n"
+               "set grid lc rgb '#e4e4e4'\nset border 3\nset tics nomirror\n"
+               "set key top right samplen 2 width 1\n"
+               "set palette defined (0 '#0072b2', 1 '#e69f00', 2 '#d55e00')\n"
+               "unset colorbox\nset title ");
+    write_quoted(f, a->title);
+    fprintf(f, "\nset xlabel ");
+    write_quoted(f, a->x);
+    fprintf(f, "\nset ylabel ");
+    write_quoted(f, a->y);
+    fprintf(f, "\n%s%s%s\n", a->log_x ? "set logscale x\n" : "",
+            a->log_y ? "set logscale y\nset format y '%.0e'\n" : "",
+            a->more ? a->more : "");
+}
+
 int weir_plot_open(const struct weir_axes *axes, struct weir_plot **out)
 {
     struct weir_plot *p = weir_array(1, sizeof(*p));
     if (!p)
         return WEIR_FAIL(ENOMEM, "a picture");
-    p->axes = *axes;
+    p->log_x = axes->log_x;
+    p->log_y = axes->log_y;
     p->data = open_memstream(&p->data_text, &p->data_size);
     p->list = open_memstream(&p->list_text, &p->list_size);
     if (!p->data || !p->list) {
         free_plot(p);
         return WEIR_FAIL(ENOMEM, "a picture");
     }
+    write_head(axes, p->data);
     *out = p;
     return 0;
 }
@@ -61,7 +93,7 @@ static bool shows(const struct weir_plot *p, const struct weir_curve *c,
                   size_t i)
 {
     return isfinite(c->x[i]) && isfinite(c->y[i]) &&
-           (!p->axes.log_x || c->x[i] > 0) && (!p->axes.log_y || c->y[i] > 0);
+           (!p->log_x || c->x[i] > 0) && (!p->log_y || c->y[i] > 0);
 }
 
 static size_t write_points(struct weir_plot *p, const struct weir_curve *c)
@@ -113,18 +145,6 @@ static void write_style(FILE *f, const struct weir_curve *c)
     }
 }
 
-/* A title stands in single quotes, which are doubled inside them. */
-static void write_quoted(FILE *f, const char *text)
-{
-    fputc('\'', f);
-    for (; *text; text++) {
-        if (*text == '\'')
-            fputc('\'', f);
-        fputc(*text == '\n' ? ' ' : *text, f);
-    }
-    fputc('\'', f);
-}
-
 void weir_plot_add(struct weir_plot *p, const struct weir_curve *curve)
 {
     if (write_points(p, curve) == 0)
@@ -140,25 +160,6 @@ void weir_plot_add(struct weir_plot *p, const struct weir_curve *curve)
     p->curves++;
 }
 
-static void write_head(const struct weir_plot *p, FILE *f)
-{
-    const struct weir_axes *a = &p->axes;
-    fprintf(f, "set terminal svg size 600,370 dynamic noenhanced "
-               "font 'sans-serif,12' background '#ffffff'\n"
-               "set grid lc rgb '#e4e4e4'\nset border 3\nset tics nomirror\n"
-               "set key top right samplen 2 width 1\n"
-               "set palette defined (0 '#0072b2', 1 '#e69f00', 2 '#d55e00')\n"
-               "unset colorbox\nset title ");
-    write_quoted(f, a->title);
-    fprintf(f, "\nset xlabel ");
-    write_quoted(f, a->x);
-    fprintf(f, "\nset ylabel ");
-    write_quoted(f, a->y);
-    fprintf(f, "\n%s%s%s\n", a->log_x ? "set logscale x\n" : "",
-            a->log_y ? "set logscale y\nset format y '%.0e'\n" : "",
-            a->more ? a->more : "");
-}
-
 /* The script lies in memory, where gnuplot opens it as a file. */
 static int write_script(struct weir_plot *p)
 {
@@ -168,7 +169,6 @@ static int write_script(struct weir_plot *p)
         return WEIR_FAIL(WEIR_EENV, "a picture: %s", strerror(errno));
     fflush(p->data);
     fflush(p->list);
-    write_head(p, f);
     fprintf(f, "%s%s\n", p->data_text, p->list_text);
     fclose(f);
     return fd;
