@@ -9,7 +9,7 @@ packages="gcc g++ cmake ninja-build pkg-config libhwloc-dev liburing-dev
   libjemalloc-dev libdnnl-dev libhdf5-dev libfftw3-dev libyaml-dev
   libcjson-dev libdeflate-dev gnuplot-nox"
 [ "$want" != build ] && packages="$packages libcmocka-dev python3-h5py
-  python3-numpy hdf5-tools gfortran"
+  python3-numpy hdf5-tools gfortran systemtap-sdt-dev"
 [ "$want" = all ] && packages="$packages clang libomp-dev python3-torch"
 
 if ! command -v dpkg-query >/dev/null 2>&1; then

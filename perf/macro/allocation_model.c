@@ -17,9 +17,10 @@
 
 #include <math.h>
 
-#define WINDOW 0.3
-#define PHASE  60.0
-#define PHASES 3
+#define WINDOW  0.3
+#define WINDOWS 200 /* of a phase */
+#define PHASES  3
+#define PHASE   (WINDOWS * WINDOW)
 
 static const struct weir_costs costs = {
     .sample = 20e-3, .micro = 1.5e-3, .update = 0.4e-3, .serial = 0.1e-3};
@@ -30,16 +31,16 @@ struct load {
 };
 
 static const struct load loads[] = {
-    {"solver-bound", {0.2, 0.2, 0.2}},
-    {"trainer-bound", {0.01, 0.01, 0.01}},
-    {"shifting", {0.2, 0, 0.01}},
+    {"solver-bound", {0.8, 0.8, 0.8}},
+    {"trainer-bound", {0.04, 0.04, 0.04}},
+    {"shifting", {0.8, 0, 0.04}},
 };
 
 static struct weir_prediction at(const struct load *l, int cores, int groups,
                                  int phase)
 {
-    struct weir_workload w = {.micro_batches = cores,
-                              .batch = 4 * cores,
+    struct weir_workload w = {.micro_batches = 4 * cores,
+                              .batch = 16 * cores,
                               .new_samples = l->samples[phase] * cores,
                               .slot_bytes = 1280,
                               .gradient_bytes = 112e3};
@@ -68,12 +69,12 @@ static double best_fixed(const struct load *l, int cores, int *best)
 static double adaptive_steps(const struct load *l, int cores, int *moves,
                              int ends[PHASES])
 {
-    struct weir_allocation_bounds b = {cores, cores, cores - 1, cores - 1};
+    struct weir_allocation_bounds b = {cores, 4 * cores, cores - 1, cores - 1};
     struct weir_allocation a = weir_allocation_start(&b, cores / 2);
     struct weir_rng rng = weir_rng_stream(1, WEIR_RNG_TEST, (uint64_t)cores);
     double steps = 0;
     for (int p = 0; p < PHASES; p++) {
-        for (double t = 0; t < PHASE; t += WINDOW) {
+        for (int i = 0; i < WINDOWS; i++) {
             struct weir_prediction x = at(l, cores, a.groups, p);
             double noise = 0.95 + 0.1 * weir_rng_uniform(&rng);
             struct weir_allocation_window w = {

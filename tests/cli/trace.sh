@@ -47,4 +47,18 @@ if echo '#include <sys/sdt.h>' | cc -E - >/dev/null 2>&1 && command -v readelf >
         has notes "Name: $probe"
     done
 fi
+
+# Where the system lets us, a tool attaches to every one of them, and each counts
+# as often as the run did it.
+if [ -s notes ] && [ "$(id -u)" = 0 ] && command -v bpftrace >/dev/null &&
+    bpftrace -e 'BEGIN { exit(); }' >/dev/null 2>&1; then
+    sed -n 's/^ *Name: //p' notes | sort -u >all
+    timeout 60 bpftrace -e "usdt:$weir:weir:* { @[probe] = count(); }" \
+        -c "$weir run $small --out seen --set run.clock=live --quiet" >counts 2>&1
+    for probe in $(cat all); do
+        has counts ":weir:$probe]: "
+    done
+    has counts ":weir:draw_begin]: 120"
+    has counts ":weir:sample_accept]: 800"
+fi
 finish
