@@ -440,7 +440,7 @@ void weir_run_ring_lane(const struct weir_run *run, uint32_t lane)
 {
     uint32_t thread = atomic_fetch_add_explicit(&run->port[lane]->thread, 0,
                                                 memory_order_acq_rel); /* S6 */
-    weir_doorbell_ring(&run->port[thread]->bell);
+    weir_doorbell_ring(&run->port[thread & ~WEIR_PORT_COMING]->bell);
 }
 
 void weir_run_ring_lanes(const struct weir_run *run)

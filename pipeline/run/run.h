@@ -132,7 +132,7 @@ static inline bool weir_run_is_adaptive(const struct weir_run *run)
     return run->cfg->placement.allocation == WEIR_ALLOCATION_ADAPTIVE;
 }
 
-/** Solver thread that runs @p lane. */
+/** Solver thread that runs @p lane, with WEIR_PORT_COMING: is to take it. */
 static inline uint32_t weir_run_thread_of(const struct weir_run *run,
                                           uint32_t lane)
 {

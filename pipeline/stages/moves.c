@@ -74,8 +74,8 @@ static struct weir_allocation_window close_window(const struct weir_moves *m,
     };
 }
 
-/* Lanes go from thread to thread one change at a time; those of a table that
- * is closed may stay where they are. */
+/* There is no next change before each lane is in the hands of the thread that
+ * the last one gave it to. */
 static bool lanes_have_arrived(const struct weir_run *run)
 {
     uint32_t n = weir_crew_active(&run->solver_crew);

@@ -21,7 +21,6 @@ struct lane {
     void *solver;   /* its state */
     float *history; /* the last `window` states, state t at t % window */
     uint32_t id;
-    bool is_held; /* by a thread */
     bool running, over;
     bool pending;    /* the newest window waits for a slot */
     uint32_t step;   /* index of the newest state */
@@ -300,15 +299,15 @@ static void hold(struct thread *t, struct lane *l)
 {
     l->waits = weir_telemetry_hist(t->run, WEIR_METRIC_SLOT_WAIT, t->id);
     l->steps = weir_telemetry_hist(t->run, WEIR_METRIC_SOLVER_STEP, t->id);
-    l->is_held = true;
     t->mine[t->lanes++] = l;
+    atomic_exchange_explicit(&l->port->thread, t->id,
+                             memory_order_acq_rel); /* S6 */
 }
 
 static void hand_over(struct thread *t, struct lane *l)
 {
     uint32_t to = l->id % t->threads;
-    l->is_held = false;
-    atomic_exchange_explicit(&l->port->thread, to,
+    atomic_exchange_explicit(&l->port->thread, to | WEIR_PORT_COMING,
                              memory_order_acq_rel); /* S6 */
     weir_doorbell_ring(&t->run->port[to]->bell);
 }
@@ -324,10 +323,9 @@ static void hand_over_others(struct thread *t)
     t->lanes = kept;
 }
 
-/* is_held is its thread's, which we are once the port says so. */
 static bool has_come(const struct thread *t, uint32_t lane)
 {
-    return weir_run_thread_of(t->run, lane) == t->id && !t->lane[lane].is_held;
+    return weir_run_thread_of(t->run, lane) == (t->id | WEIR_PORT_COMING);
 }
 
 static bool any_has_come(const struct thread *t)
@@ -339,32 +337,34 @@ static bool any_has_come(const struct thread *t)
     return false;
 }
 
-static void take_what_has_come(struct thread *t, uint32_t first, uint32_t by)
+static void take_what_has_come(struct thread *t)
 {
-    for (uint32_t l = first; l < t->run->lanes; l += by)
+    for (uint32_t l = 0; l < t->run->lanes; l++)
         if (has_come(t, l))
             hold(t, &t->lane[l]);
 }
 
-/* All lanes are where the last number of threads wanted them before there is
- * another (moves.c), but we may have slept through several. */
 static void share_anew(struct thread *t, uint32_t threads)
 {
-    uint32_t lanes = t->run->lanes;
-    take_what_has_come(t, 0, 1);
     t->threads = threads;
-    t->due = t->id < threads ? (lanes - t->id + threads - 1) / threads : 0;
+    t->due =
+        t->id < threads ? (t->run->lanes - t->id + threads - 1) / threads : 0;
     hand_over_others(t);
 }
 
-/* The lanes that this thread is to have now. */
+/* The lanes that this thread is to have now. First take, then look how many
+ * threads there are: whoever gave a lane to us looked before, so what we see is
+ * no older than what brought it here. All lanes are where one number wants them
+ * before there is another (moves.c). */
 static void settle_lanes(struct thread *t)
 {
-    uint32_t threads = weir_crew_active(&t->run->solver_crew);
+    const struct weir_crew *crew = &t->run->solver_crew;
+    if (t->lanes == t->due && weir_crew_active(crew) == t->threads)
+        return;
+    take_what_has_come(t);
+    uint32_t threads = weir_crew_active(crew);
     if (threads != t->threads)
         share_anew(t, threads);
-    if (t->lanes < t->due)
-        take_what_has_come(t, t->id, t->threads);
 }
 
 /* Whether some lane of the thread could go on; asked while it waits. */

@@ -33,8 +33,9 @@
  *      leader claims for the lane, the claim is visible to it. The lane stores
  *      0 (S3) when it has taken it.
  *   S6 thread, the number of the thread that runs the lane, is changed by that
- *      thread alone, when it hands the lane over: acquire-release exchange  ->
- *      S7 acquire load by the new one: the lane's own memory is visible. Whoever
+ *      thread alone, when it hands the lane over: acquire-release exchange, with
+ *      WEIR_PORT_COMING  ->  S7 acquire load by the new one, which takes that
+ *      mark away (S6 again): the lane's own memory is visible. Whoever
  *      leaves something for the lane and rings reads it by S6 too, adding 0: an
  *      addition before the exchange is seen by the old thread and so by the new
  *      one, and one after it rings the new one. So nothing is slept through.
@@ -64,6 +65,9 @@ enum weir_lane_state {
     WEIR_LANE_FULL = 'F',    /* waiting for a lent slot */
     WEIR_LANE_OVER = '.',    /* the run has no more work for it */
 };
+
+/** Of the word `thread`: the lane was handed to it, and it has not looked. */
+#define WEIR_PORT_COMING 0x80000000u
 
 struct weir_port {
     struct weir_doorbell bell; /* rung when slots or work arrive */
