@@ -64,7 +64,7 @@ def reference_agrees(path, tensors):
 
 path, step, floats = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 meta, tensors = load(path)
-assert meta["note"] == "test" and meta["weir.format"] == "2"
+assert meta["note"] == "test" and meta["weir.format"] == "3"
 weights = struct.pack(f"<{floats}f", *(step * 31 + i % 8191 for i in range(floats)))
 moments = struct.pack("<777d", *(step / (i + 1) for i in range(777)))
 ledger = bytes((step + i) % 256 for i in range(1001))

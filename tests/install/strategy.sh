@@ -48,7 +48,7 @@ if python=$(python_with h5py); then
     "$python" "$WEIR_SOURCE/tests/compare.py" same e f || fail "other bits"
 fi
 says 2 "score disagreement: there is one member" "set training.members to 2" \
-    run "$small" --out c --set acquisition.strategy=./asking.so
+    run "$small" --out g --set acquisition.strategy=./asking.so
 
 # Its options are checked like any other's.
 says 2 "--set acquisition.reach=7: '7' is out of range (expected 0 to 1 of each \
