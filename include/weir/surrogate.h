@@ -21,10 +21,15 @@
  * solver wrote them in; the scales the surrogate works with are inside. One
  * step is one frame of the solver, `dt` of its time.
  *
+ * A *direct* surrogate has no steps: it makes the frame of any time from the
+ * parameters of a simulation, see weir_predictor_frames.
+ *
  * A surrogate may be an ensemble: members that were trained on the same samples
  * from other initial weights. Each rolls out by itself; the prediction is their
  * mean, and the spread their standard deviation, sqrt(1/M sum (x - mean)^2),
- * value by value and in the same units.
+ * value by value and in the same units. An evidential surrogate knows of an
+ * uncertainty of its own, the epistemic variance of its last step, which is
+ * added under the root; so it has a spread with one member too.
  *
  * Threads: one thread at a time uses a predictor; have one for each. Only open
  * allocates. The same file and the same states give the same bits on one
@@ -68,7 +73,12 @@ struct weir_predictor_info {
     const char *model;        /* its architecture */
     size_t parameters;        /* trained numbers of one member */
     int members;
-    bool residual; /* its net predicts the change of a state */
+    bool residual;   /* its net predicts the change of a state */
+    bool evidential; /* it tells an uncertainty of its own */
+    /** What a direct surrogate reads: parameters of a simulation by name, the
+     *  last of them "time"; 0: it reads states. */
+    int inputs;
+    const char *const *input;
     uint64_t step; /* gradient step the weights are of */
 };
 
@@ -113,6 +123,17 @@ int weir_predictor_step(struct weir_predictor *p, const float *in, int n,
  */
 int weir_predictor_rollout(struct weir_predictor *p, const float *in, int n,
                            int steps, float *out, float *spread);
+
+/**
+ * Ask a direct surrogate for @p n frames, each at once.
+ * @param in     (n, inputs): parameters and time, in the solver's units
+ * @param out    (n, channels, points)
+ * @param spread as @p out; NULL: not wanted
+ * @return as weir_predictor_step, -EINVAL too if it reads states; the two above
+ *         return that if it does not
+ */
+int weir_predictor_frames(struct weir_predictor *p, const float *in, int n,
+                          float *out, float *spread);
 
 /** About the last failure of the calling thread; "" when there is none. */
 const char *weir_predictor_message(void);

@@ -39,7 +39,7 @@ static struct weir_reservoir *fill(const struct job *j, struct weir_slots *s)
                                       .slots_per_port = 4};
     struct weir_reservoir *r;
     s->count = j->slots;
-    s->stride = weir_slot_stride(j->floats / 2, 2);
+    s->stride = weir_slot_stride(j->floats / 2 * 2);
     s->base = weir_array(j->slots, s->stride);
     fail_on(s->base ? weir_reservoir_create(&c, s, &r) : -ENOMEM);
     for (uint32_t i = 0; i + 8 < j->slots; i++) {

@@ -43,6 +43,11 @@ static int read_set(const struct weir_loaded *l, const char *path,
         weir_evalset_allocate((uint32_t)d->trajectories, d->frames - 1,
                               (uint32_t)l->cfg->test.rollout_steps, frame, set);
     set->given = weir_given_floats(&l->run.info);
+    const struct weir_inputs *inputs = weir_predictor_inputs(l->predictor);
+    if (rc == 0 && inputs) {
+        set->inputs = *inputs;
+        rc = weir_loaded_parameters(l, r, &set->parameter);
+    }
     for (uint32_t i = 0; rc == 0 && i < set->n; i++) {
         float *to = set->state + (size_t)i * one;
         rc = weir_dataset_reader_frames(r, i, 0, d->frames, WEIR_F32, to);
@@ -158,6 +163,7 @@ static void print_points(const struct verdict *v, const struct verdict *other,
 static void print_verdict(const struct verdict *v, const struct verdict *other,
                           const struct weir_evalset *set)
 {
+    bool by_mean = weir_evalset_guesses_mean(set);
     const char *more = other ? "   --against    ratio" : "";
     if (set->at) {
         print_points(v, other, set);
@@ -167,8 +173,8 @@ static void print_verdict(const struct verdict *v, const struct verdict *other,
     if (v->e.invalid)
         printf(", %u of them not finite and left out", v->e.invalid);
     printf("\n\n%s, nRMSE        error   %-11s    ratio%s\n",
-           set->given ? "frames  " : "one step",
-           set->given ? "the mean" : "persistence", more);
+           by_mean ? "frames  " : "one step",
+           by_mean ? "the mean" : "persistence", more);
     print_figures(&v->e.error, &v->e.persistence,
                   other ? &other->e.error : NULL, FIGURES);
     if (v->e.spread > 0)
@@ -196,6 +202,10 @@ static int compare(const struct weir_loaded *l,
     if (a->channels != b->channels || a->n[0] != b->n[0] || a->n[1] != b->n[1])
         rc = WEIR_FAIL(WEIR_ECONFIG, "%s and %s take states of other shapes",
                        l->info->file, other.info->file);
+    if (rc == 0 && !other.info->inputs != !l->info->inputs)
+        rc =
+            WEIR_FAIL(WEIR_ECONFIG, "%s and %s: one steps, the other is direct",
+                      l->info->file, other.info->file);
     rc = rc ? rc : judge(&other, set, out);
     if (rc == 0)
         print_surrogate("against", &other);

@@ -23,11 +23,13 @@ struct command {
     struct weir_dataset *out;
     struct weir_solver_info shown; /* as long as it is written */
     struct weir_space none;
-    bool spreads; /* an ensemble: a second field for each */
+    bool spreads; /* with a second field for each */
     uint32_t frames;
     int batch;
     size_t frame, points;
     float *start, *mean, *spread, *column;
+    float *in;         /* (steps, numbers) of a direct surrogate, else NULL */
+    double *parameter; /* (trajectories, numbers - 1) of such a one */
     char name[256], step[24];
     char *fields[2 * WEIR_MAX_CHANNELS];
     const char *field[2 * WEIR_MAX_CHANNELS];
@@ -61,9 +63,13 @@ static int make_room(struct command *c)
     c->start = weir_array(states, sizeof(float));
     c->mean = weir_array(states * c->frames, sizeof(float));
     c->column = weir_array(c->frames * c->points, sizeof(float));
+    const struct weir_inputs *in = weir_predictor_inputs(c->l.predictor);
+    if (in)
+        c->in = weir_array(c->frames * weir_inputs_numbers(in), sizeof(float));
     if (c->spreads)
         c->spread = weir_array(states * c->frames, sizeof(float));
-    if (!c->start || !c->mean || !c->column || (c->spreads && !c->spread))
+    if (!c->start || !c->mean || !c->column || (c->spreads && !c->spread) ||
+        (in && !c->in))
         return WEIR_FAIL(ENOMEM, "predictions of %u frames", c->frames);
     return 0;
 }
@@ -141,6 +147,20 @@ static int write_trajectory(struct command *c, uint64_t trajectory, size_t j)
     return rc;
 }
 
+/* All frames of one trajectory, from its parameters; one at each time. */
+static int predict_direct(struct command *c, uint64_t trajectory, int j)
+{
+    const struct weir_inputs *in = weir_predictor_inputs(c->l.predictor);
+    size_t n = in->space->n, steps = c->frames - 1;
+    size_t to = (size_t)j * steps * c->frame;
+    for (uint32_t t = 0; t < steps; t++)
+        weir_inputs_put(in, c->parameter + trajectory * n, t + 1,
+                        c->in + t * (n + 1));
+    return weir_predictor_frames(c->l.predictor, c->in, (int)steps,
+                                 c->mean + to,
+                                 c->spread ? c->spread + to : NULL);
+}
+
 static int predict_batch(struct command *c, uint64_t first, int n)
 {
     int rc = 0;
@@ -148,9 +168,11 @@ static int predict_batch(struct command *c, uint64_t first, int n)
         rc = weir_dataset_reader_frames(c->data, first + (uint64_t)j, 0, 1,
                                         WEIR_F32,
                                         c->start + (size_t)j * c->frame);
-    rc = rc ? rc
-            : weir_predictor_rollout(c->l.predictor, c->start, n,
-                                     (int)c->frames - 1, c->mean, c->spread);
+    for (int j = 0; j < n && rc == 0 && c->in; j++)
+        rc = predict_direct(c, first + (uint64_t)j, j);
+    if (rc == 0 && !c->in)
+        rc = weir_predictor_rollout(c->l.predictor, c->start, n,
+                                    (int)c->frames - 1, c->mean, c->spread);
     for (int j = 0; j < n && rc == 0; j++)
         rc = write_trajectory(c, first + (uint64_t)j, (size_t)j);
     return rc;
@@ -176,11 +198,13 @@ static int predict_all(struct command *c)
 static int predict_with(struct command *c)
 {
     c->about = weir_dataset_reader_info(c->data);
-    c->spreads = c->l.info->members > 1;
+    c->spreads = c->l.info->members > 1 || c->l.info->evidential;
     c->frame = weir_shape_floats(&c->l.info->shape);
     c->points = c->frame / (size_t)c->l.info->shape.channels;
     int rc = choose_frames(c);
     rc = rc ? rc : make_room(c);
+    if (rc == 0 && c->in)
+        rc = weir_loaded_parameters(&c->l, c->data, &c->parameter);
     rc = rc ? rc : name_fields(c);
     rc = rc ? rc : create_output(c);
     rc = rc ? rc : predict_all(c);
@@ -201,6 +225,8 @@ static void release(struct command *c)
     free(c->mean);
     free(c->spread);
     free(c->column);
+    free(c->in);
+    free(c->parameter);
     weir_dataset_reader_close(c->data);
     weir_loaded_close(&c->l);
 }
@@ -242,8 +268,10 @@ const struct weir_command weir_command_predict = {
     .help =
         "  --data F.h5       trajectories in The Well's layout; their first "
         "frames\n"
-        "  --out G.h5        in the same layout, with an ensemble's spread "
-        "as <field>_spread\n"
+        "  --out G.h5        in the same layout, with the spread of an "
+        "ensemble "
+        "or of\n"
+        "                    evidential densities as <field>_spread\n"
         "  --steps N         to predict; else as many as F.h5 has\n"
         "  --weights WHICH   best (validation) or newest\n",
     .run = predict,

@@ -8,6 +8,7 @@
 #include "io/checkpoint_dir.h"
 #include "io/run_dir.h"
 #include "nn/isa.h"
+#include "nn/registry.h"
 #include "pipeline/clients/external.h"
 #include "pipeline/commands/external_check.h"
 #include "pipeline/pool/pool.h"
@@ -175,6 +176,21 @@ static struct weir_restore_scope scope_of(const struct weir_config *was,
     };
 }
 
+/* What a direct model reads is scaled by these. */
+static int check_scales(const struct weir_config *was,
+                        const struct weir_config *now)
+{
+    const struct weir_model_ops *model = weir_model_find(now->model.name);
+    if (!model || !model->is_direct ||
+        (was->simulations.steps == now->simulations.steps &&
+         weir_space_equal(&was->space, &now->space)))
+        return 0;
+    return WEIR_FAIL(WEIR_ECONFIG,
+                     "simulations.steps and the parameters' ranges are the "
+                     "scales of what model %s reads: they cannot change",
+                     now->model.name);
+}
+
 static int check_continuation(struct command *c, enum weir_config_change allow,
                               struct weir_session_start *start)
 {
@@ -188,6 +204,7 @@ static int check_continuation(struct command *c, enum weir_config_change allow,
     if (rc)
         return rc;
     rc = weir_config_may_continue(was, c->cfg, allow);
+    rc = rc ? rc : check_scales(was, c->cfg);
     if (rc == 0)
         start->scope = scope_of(was, c->cfg);
     weir_config_free(was);

@@ -60,9 +60,10 @@ static int describe(struct weir_checkpoint_state *s)
     add_text(s, "weir.seed", s->seed);
     add_text(s, "weir.step", s->step);
     add_text(s, "weir.best_step", s->best_step);
-    int rc = weir_predictor_describe(&cfg->model.options, &s->run->info,
-                                     cfg->training.residual, s->t->members,
-                                     &s->description, s->meta + s->n_meta);
+    int rc = weir_predictor_describe(
+        &cfg->model.options, &s->run->info, cfg->training.residual,
+        cfg->training.loss == WEIR_LOSS_EVIDENTIAL, s->t->members,
+        weir_run_inputs(s->run), &s->description, s->meta + s->n_meta);
     s->n_meta += rc ? 0 : WEIR_PREDICTOR_TEXTS;
     return rc;
 }
@@ -189,7 +190,7 @@ static int take_frames(struct weir_checkpoint_state *s,
                        const struct weir_cut *cut)
 {
     const struct weir_slots *slots = &s->run->slots;
-    size_t floats = slots->window * slots->frame_floats;
+    size_t floats = weir_slot_floats(slots);
     size_t header = sizeof(struct weir_slot);
     free(s->frames);
     free(s->headers);
@@ -203,6 +204,10 @@ static int take_frames(struct weir_checkpoint_state *s,
         memcpy(s->frames + i * floats, slot->frames, floats * sizeof(float));
     }
     uint64_t f[] = {cut->n_slots, slots->window, slots->frame_floats};
+    if (slots->read_floats != slots->frame_floats) {
+        f[1] = 1;
+        f[2] = floats;
+    }
     uint64_t h[] = {cut->n_slots, header};
     int rc = add(s, "reservoir.frames", WEIR_F32, 3, f, s->frames);
     return rc ? rc : add(s, "reservoir.headers", WEIR_U8, 2, h, s->headers);

@@ -12,7 +12,8 @@
  *   best.<tensor>       weights of the best validation so far
  *   normaliser.mean, .deviation, .residual   (channels)
  *   ledger.rows         struct weir_ledger_row, bytes; ledger.unit, .value
- *   reservoir.frames    (samples, window, floats); reservoir.headers
+ *   reservoir.frames    (samples, window, floats), of a direct surrogate
+ *                       (samples, 1, inputs and floats); reservoir.headers
  *   state.trainer, state.acquisition, state.reservoir   bytes
  *   elapsed             ns of run time; rows: row counts of run.h5
  *

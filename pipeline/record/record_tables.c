@@ -90,7 +90,7 @@ static const struct weir_column evaluation_columns[] = {
      .help = "of them whose simulation diverged"},
     FIGURES("error_", error, "nRMSE of one step"),
     FIGURES("persistence_", persistence, "nRMSE of predicting no change"),
-    EVALUATION("spread", spread, "of an ensemble's members, relative, mean"),
+    EVALUATION("spread", spread, "of members or densities, relative, mean"),
     {.name = "rollout_step",
      .dtype = WEIR_U32,
      .offset = offsetof(struct weir_evaluation_row, e.rollout_step),

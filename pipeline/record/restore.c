@@ -157,7 +157,7 @@ static int restore_frames(const struct weir_safetensors *file,
         weir_safetensors_find(file, "reservoir.frames");
     const struct weir_tensor *h =
         weir_safetensors_find(file, "reservoir.headers");
-    size_t floats = run->slots.window * run->slots.frame_floats;
+    size_t floats = weir_slot_floats(&run->slots);
     size_t header = sizeof(struct weir_slot);
     uint32_t n = weir_reservoir_size(r);
     if (n == 0)

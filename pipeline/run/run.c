@@ -238,10 +238,29 @@ static int check_plans(const struct weir_run *run)
                          "start to start");
 }
 
+/* A direct model makes each frame from the parameters and its time. */
+static int choose_inputs(const struct weir_config *cfg,
+                         struct weir_inputs *inputs)
+{
+    const struct weir_model_ops *model = weir_model_find(cfg->model.name);
+    if (!model)
+        return -weir_err_code();
+    if (model->is_direct)
+        inputs->space = &cfg->space;
+    if (!model->is_direct || cfg->training.unroll == 1)
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG,
+              "training.unroll %d, but model %s makes a frame at once from "
+              "parameters and time",
+              cfg->training.unroll, cfg->model.name);
+    return weir_err_hint("set training.unroll to 1");
+}
+
 int weir_run_configure(struct weir_run *run)
 {
     const struct weir_config *cfg = run->cfg;
     int rc = check_plans(run);
+    rc = rc ? rc : choose_inputs(cfg, &run->inputs);
     if (rc)
         return rc;
     rc = weir_solver_choose(cfg->solver.name, &run->solver);
@@ -251,15 +270,19 @@ int weir_run_configure(struct weir_run *run)
         return weir_refusal(rc, "solver", cfg->solver.name);
     run->solver->describe(run->solver_config, &run->info);
     run->frame_floats = weir_shape_floats(&run->info.shape);
+    run->inputs.step = run->info.dt;
+    run->inputs.end = cfg->simulations.steps * run->info.dt;
     run->window = (uint32_t)cfg->training.unroll + 1;
     run->samples = (uint32_t)weir_config_samples_per_simulation(cfg);
     run->samples_per_batch = weir_config_samples_per_batch(cfg);
     run->slots = (struct weir_slots){
         .count = (uint32_t)cfg->reservoir.capacity,
         .frame_floats = run->frame_floats,
+        .read_floats = run->inputs.space ? weir_inputs_numbers(&run->inputs)
+                                         : run->frame_floats,
         .window = run->window,
-        .stride = weir_slot_stride(run->frame_floats, run->window),
     };
+    run->slots.stride = weir_slot_stride(weir_slot_floats(&run->slots));
     return 0;
 }
 
@@ -267,9 +290,12 @@ static struct weir_model_io model_io(const struct weir_run *run)
 {
     if (run->info.residual)
         return weir_model_jet_io(&run->info.residual->jet);
+    const struct weir_inputs *in = weir_run_inputs(run);
     return (struct weir_model_io){
         .shape = run->info.shape,
-        .given = run->info.given,
+        .given = in ? 0 : run->info.given,
+        .parameters = in ? (int)weir_inputs_features(in) : 0,
+        .evidential = run->cfg->training.loss == WEIR_LOSS_EVIDENTIAL,
     };
 }
 

@@ -10,6 +10,7 @@
  * shared memory, which follow the contracts of src/shm.
  */
 #include "io/config.h"
+#include "nn/inputs.h"
 #include "nn/model.h"
 #include "pipeline/clients/stop.h"
 #include "shm/counters.h"
@@ -51,8 +52,9 @@ struct weir_run {
     void *solver_config;
     struct weir_solver_info info;
     size_t frame_floats;
-    uint32_t window;  /* states in a sample */
-    uint32_t samples; /* per simulation */
+    struct weir_inputs inputs; /* what a direct model reads; no space: states */
+    uint32_t window;           /* states in a sample, inputs among them */
+    uint32_t samples;          /* per simulation */
     double samples_per_batch;
 
     struct weir_topology topology;
@@ -102,6 +104,13 @@ int weir_run_configure(struct weir_run *run);
 /** The plan of a configuration, without making anything else of it. */
 int weir_run_plan(const struct weir_config *cfg,
                   const struct weir_topology *topology, struct weir_plan *plan);
+
+/** What the run's model reads in the place of states; NULL: states. */
+static inline const struct weir_inputs *weir_run_inputs(
+    const struct weir_run *run)
+{
+    return run->inputs.space ? &run->inputs : NULL;
+}
 
 /**
  * The configured architecture, made for the run's frames.

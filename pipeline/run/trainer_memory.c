@@ -15,6 +15,7 @@ static int net_bytes(const struct weir_model *model, const struct weir_run *run,
         .residual = run->cfg->training.residual,
         .loss = run->cfg->training.loss,
         .equation = run->info.residual,
+        .inputs = weir_run_inputs(run),
     };
     struct weir_surrogate *s;
     int rc = weir_surrogate_create(model, &config, &s);
@@ -72,7 +73,7 @@ static size_t checkpoint_bytes(const struct weir_model *model,
     size_t vectors = run->cfg->training.ema > 0 ? 5 : 4;
     size_t weights = vectors * (size_t)run->cfg->training.members *
                      weir_model_floats(model) * sizeof(float);
-    size_t sample = s->window * s->frame_floats * sizeof(float);
+    size_t sample = weir_slot_floats(s) * sizeof(float);
     return weights + (weir_run_keeps_reservoir(run)
                           ? s->count * (sample + sizeof(struct weir_slot))
                           : 0);

@@ -2,6 +2,7 @@
 #include "pipeline/session/loaded.h"
 
 #include "base/err.h"
+#include "base/heap.h"
 #include "base/log.h"
 #include "pipeline/run/registries.h"
 
@@ -112,6 +113,50 @@ int weir_loaded_data(const struct weir_loaded *l, const char *path,
     rc = check_data(l, path, weir_dataset_reader_info(*out));
     if (rc)
         weir_dataset_reader_close(*out);
+    return rc;
+}
+
+/* Which line of @p names is @p name, or -1. */
+static int line_of(const char *names, const char *name)
+{
+    size_t n = strlen(name);
+    for (int i = 0; names && *names; i++) {
+        size_t length = strcspn(names, "\n");
+        if (length == n && !strncmp(names, name, n))
+            return i;
+        names += length + (names[length] == '\n');
+    }
+    return -1;
+}
+
+static int pick(const char *file, const struct weir_dataset_parameters *p,
+                uint64_t trajectories, const char *name, size_t n, double *out)
+{
+    int at = line_of(p->names, name);
+    if (at < 0)
+        return WEIR_FAIL(WEIR_ECONFIG,
+                         "%s reads a parameter '%s', which the data set does "
+                         "not have",
+                         file, name);
+    for (uint64_t i = 0; i < trajectories; i++)
+        out[i * n] = p->value[i * p->n + (size_t)at];
+    return 0;
+}
+
+int weir_loaded_parameters(const struct weir_loaded *l,
+                           struct weir_dataset_reader *r, double **value)
+{
+    uint64_t trajectories = weir_dataset_reader_info(r)->trajectories;
+    size_t n = weir_predictor_inputs(l->predictor)->space->n;
+    struct weir_dataset_parameters p = {0};
+    int rc = weir_dataset_reader_parameters(r, &p);
+    *value = weir_array(trajectories * n, sizeof(**value));
+    if (rc == 0 && !*value)
+        rc = WEIR_FAIL(ENOMEM, "parameters of a data set");
+    for (size_t j = 0; rc == 0 && j < n; j++)
+        rc = pick(l->info->file, &p, trajectories, l->info->input[j], n,
+                  *value + j);
+    weir_dataset_parameters_free(&p);
     return rc;
 }
 

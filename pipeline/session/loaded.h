@@ -35,6 +35,14 @@ void weir_loaded_close(struct weir_loaded *l);
 int weir_loaded_data(const struct weir_loaded *l, const char *path,
                      struct weir_dataset_reader **out);
 
+/**
+ * What a direct surrogate reads of a data set, in its own order.
+ * @param[out] value  (trajectories, inputs->space->n), freed with free()
+ * @return 0, -WEIR_ECONFIG @p r has no parameter of that name
+ */
+int weir_loaded_parameters(const struct weir_loaded *l,
+                           struct weir_dataset_reader *r, double **value);
+
 /** Measure all of @p set, on as many threads as there are processors. */
 int weir_loaded_measure(const struct weir_loaded *l, struct weir_evalset *set);
 

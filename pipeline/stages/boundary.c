@@ -470,12 +470,18 @@ static int freeze_scales(struct weir_boundary *b)
     const struct weir_reservoir *r = b->intake.reservoir;
     const struct weir_shape *shape = &b->run->info.shape;
     size_t points = (size_t)shape->n[0] * (size_t)shape->n[1];
-    int rc = 0;
-    for (uint32_t i = 0; rc == 0 && i < weir_reservoir_size(r); i++)
-        rc = weir_normaliser_add(
-            &t->normaliser,
-            weir_slot_at(&b->run->slots, weir_reservoir_resident(r, i))->frames,
-            (int)b->run->window, points);
+    int rc = 0, states = (int)b->run->window;
+    size_t skipped = 0; /* inputs are no state */
+    if (weir_run_inputs(b->run)) {
+        skipped = b->run->slots.read_floats;
+        states--;
+    }
+    for (uint32_t i = 0; rc == 0 && i < weir_reservoir_size(r); i++) {
+        const struct weir_slot *s =
+            weir_slot_at(&b->run->slots, weir_reservoir_resident(r, i));
+        rc = weir_normaliser_add(&t->normaliser, s->frames + skipped, states,
+                                 points);
+    }
     return rc ? rc : weir_normaliser_freeze(&t->normaliser);
 }
 

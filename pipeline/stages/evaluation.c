@@ -33,6 +33,16 @@ int weir_evalset_allocate(uint32_t n, uint32_t steps, uint32_t rollout,
     return WEIR_FAIL(ENOMEM, "evaluation set of %u trajectories", n);
 }
 
+/* A set for a direct surrogate keeps what it is filled from. */
+static int want_parameters(struct weir_evalset *set,
+                           const struct weir_inputs *inputs)
+{
+    set->inputs = *inputs;
+    set->parameter =
+        weir_array((size_t)set->n * inputs->space->n, sizeof(double));
+    return set->parameter ? 0 : WEIR_FAIL(ENOMEM, "evaluation set");
+}
+
 int weir_evalset_create(const struct weir_run *run, uint32_t n,
                         uint32_t rollout, uint64_t seed, uint64_t first,
                         struct weir_evalset *out)
@@ -41,8 +51,12 @@ int weir_evalset_create(const struct weir_run *run, uint32_t n,
         return weir_reference_create(run, n, out);
     int rc = weir_evalset_allocate(n, (uint32_t)run->cfg->simulations.steps,
                                    rollout, run->frame_floats, out);
+    if (rc)
+        return rc;
     out->run = run;
     out->given = weir_given_floats(&run->info);
+    if (weir_run_inputs(run))
+        rc = want_parameters(out, weir_run_inputs(run));
     out->seed = seed;
     out->first = first;
     return rc;
@@ -52,6 +66,7 @@ void weir_evalset_destroy(struct weir_evalset *set)
 {
     free(set->at);
     free(set->state);
+    free(set->parameter);
     free(set->valid);
     free(set->error);
     free(set->persistence);
@@ -104,6 +119,9 @@ static int simulate(struct weir_evalset *set, uint32_t i, void *lane,
     int rc = parameters_of(set, i, value);
     if (rc)
         return rc;
+    if (set->parameter)
+        memcpy(set->parameter + i * set->run->cfg->space.n, value,
+               set->run->cfg->space.n * sizeof(*value));
     do
         rc = simulate_once(set, i, lane, value);
     while (rc == -ECONNRESET && --crashes > 0);
@@ -153,20 +171,25 @@ struct work {
     const struct weir_ensemble *ensemble;
     int batch;
     float *states; /* (members, batch, frame) */
-    float *mean, *spread;
+    float *mean, *spread, *variance;
+    float *in;    /* (batch, numbers) of a direct surrogate */
     float *guess; /* a state that is the mean of the data everywhere */
 };
 
 static int open_work(struct work *w, size_t frame)
 {
     size_t floats = (size_t)w->batch * frame;
-    w->states = weir_array(floats * (size_t)(w->ensemble->members + 2) + frame,
-                           sizeof(float));
+    size_t in = (size_t)w->batch * weir_surrogate_reads(w->surrogate);
+    w->states =
+        weir_array(floats * (size_t)(w->ensemble->members + 3) + frame + in,
+                   sizeof(float));
     if (!w->states)
         return WEIR_FAIL(ENOMEM, "evaluation of %d states", w->batch);
     w->mean = w->states + floats * (size_t)w->ensemble->members;
     w->spread = w->mean + floats;
-    w->guess = w->spread + floats;
+    w->variance = w->spread + floats;
+    w->guess = w->variance + floats;
+    w->in = w->guess + frame;
     size_t points = frame / (size_t)w->ensemble->norm->channels;
     for (size_t i = 0; i < frame; i++)
         w->guess[i] = w->ensemble->norm->mean[i / points];
@@ -195,15 +218,31 @@ static void note_steps(struct weir_evalset *set, const struct work *w,
         size_t at = (size_t)i * set->steps + t + (uint32_t)j;
         const float *truth = state_of(set, i, t + 1 + (uint32_t)j);
         set->error[at] = error_of(set, w->mean + (size_t)j * n, truth);
-        set->spread[at] = w->ensemble->members > 1
-                              ? weir_evalset_relative_spread(
-                                    w->spread + (size_t)j * n + set->given,
-                                    truth + set->given, n - set->given)
-                              : 0;
+        set->spread[at] =
+            weir_evalset_relative_spread(w->spread + (size_t)j * n + set->given,
+                                         truth + set->given, n - set->given);
     }
 }
 
-/* States of one trajectory are consecutive, so a batch begins in place. */
+/* Predict states t + 1 .. t + k of trajectory @p i: from the k before, which
+ * are consecutive, so that a batch begins in place; or from inputs. */
+static int predict_steps(const struct weir_evalset *set, uint32_t i, uint32_t t,
+                         int k, const struct work *w)
+{
+    size_t numbers = weir_surrogate_reads(w->surrogate);
+    if (!set->inputs.space) {
+        weir_ensemble_start(w->ensemble, state_of(set, i, t),
+                            (size_t)k * set->frame, w->states);
+        return weir_ensemble_step(w->ensemble, w->surrogate, k, w->states,
+                                  w->variance);
+    }
+    for (int j = 0; j < k; j++)
+        weir_inputs_put(&set->inputs, set->parameter + i * set->inputs.space->n,
+                        t + (uint32_t)j + 1, w->in + (size_t)j * numbers);
+    return weir_ensemble_make(w->ensemble, w->surrogate, w->in, k, w->states,
+                              w->variance);
+}
+
 static int measure_steps(struct weir_evalset *set, uint32_t i,
                          const struct work *w)
 {
@@ -211,13 +250,11 @@ static int measure_steps(struct weir_evalset *set, uint32_t i,
     for (uint32_t t = 0; t < set->steps; t += (uint32_t)w->batch) {
         int k = (int)(set->steps - t);
         k = k < w->batch ? k : w->batch;
-        weir_ensemble_start(w->ensemble, state_of(set, i, t), (size_t)k * n,
-                            w->states);
-        int rc = weir_ensemble_step(w->ensemble, w->surrogate, k, w->states);
+        int rc = predict_steps(set, i, t, k, w);
         if (rc)
             return rc;
-        weir_ensemble_gather(w->ensemble, w->states, (size_t)k * n, w->mean,
-                             w->spread);
+        weir_ensemble_gather(w->ensemble, w->states, (size_t)k * n, w->variance,
+                             w->mean, w->spread);
         note_steps(set, w, i, t, k);
     }
     return 0;
@@ -233,11 +270,13 @@ static int measure_rollouts(struct weir_evalset *set, const uint32_t *list,
                n * sizeof(float));
     weir_ensemble_start(w->ensemble, w->mean, (size_t)k * n, w->states);
     for (uint32_t t = 0; t < set->rollout; t++) {
-        int rc = weir_ensemble_step(w->ensemble, w->surrogate, k, w->states);
+        int rc =
+            weir_ensemble_step(w->ensemble, w->surrogate, k, w->states, NULL);
         if (rc)
             return rc;
     }
-    weir_ensemble_gather(w->ensemble, w->states, (size_t)k * n, w->mean, NULL);
+    weir_ensemble_gather(w->ensemble, w->states, (size_t)k * n, NULL, w->mean,
+                         NULL);
     for (int j = 0; j < k; j++)
         set->rolled[list[j]] = error_of(set, w->mean + (size_t)j * n,
                                         state_of(set, list[j], set->rollout));
@@ -256,9 +295,15 @@ int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
     for (uint32_t i = part; rc == 0 && i < set->n; i += parts) {
         if (!set->valid[i])
             continue;
-        measure_persistence(set, i, set->given ? w.guess : NULL);
+        measure_persistence(set, i,
+                            weir_evalset_guesses_mean(set) ? w.guess : NULL);
         rc = set->at ? weir_reference_measure(set, i, surrogate, ensemble)
                      : measure_steps(set, i, &w);
+        if (set->inputs.space && set->rollout) {
+            set->rolled[i] =
+                set->error[(size_t)i * set->steps + set->rollout - 1];
+            continue;
+        }
         list[k++] = i;
         if (rc == 0 && set->rollout && k == batch) {
             rc = measure_rollouts(set, list, k, &w);

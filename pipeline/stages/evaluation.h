@@ -13,8 +13,10 @@
  * 1e-6), of every state of every trajectory. Persistence is the same figure for
  * predicting no change: how much there was to learn. Of a steady problem only
  * the channels that are no input count, and it is the figure for predicting
- * each channel's mean over the data. A rollout starts at t = 0
- * and is compared at one step; it has failed when its error is not finite or
+ * each channel's mean over the data; so it is of a direct surrogate, which is
+ * not given the state that persistence repeats. A rollout starts at t = 0
+ * and is compared at one step, where a direct surrogate is asked at once; it has
+ * failed when its error is not finite or
  * above 1, that is, worse than predicting zero.
  *
  * What learned from an equation is held against its reference: a "trajectory" is
@@ -22,7 +24,8 @@
  * that persistence is to predict the initial state (stages/reference.h).
  *
  * An ensemble predicts the mean of its members, each of which rolls out by
- * itself. Its spread is relative too: rms(spread) / max(rms(truth), 1e-6).
+ * itself. Its spread (nn/ensemble.h) is relative too: rms(spread) /
+ * max(rms(truth), 1e-6).
  *
  * The groups share the work: trajectory i belongs to group i % groups, and each
  * figure has its own place, so that no order of execution shows in a result.
@@ -40,7 +43,10 @@ struct weir_evalset {
     uint32_t n;                 /* trajectories */
     uint32_t steps;             /* states after the first, of each */
     uint32_t rollout;           /* compare rollouts at this step; 0: none */
-    uint64_t seed, first;       /* the shift; index of the first Halton point */
+    /** What a direct surrogate reads; no space: it is one of states. */
+    struct weir_inputs inputs;
+    double *parameter;    /* (n, inputs.space->n); NULL: nobody reads them */
+    uint64_t seed, first; /* the shift; index of the first Halton point */
     double *at;         /* (n, frame, coordinates) of a reference; else NULL */
     float *state;       /* (n, steps + 1, frame) */
     bool *valid;        /* [n] simulated to the end */
@@ -66,6 +72,12 @@ void weir_evalset_destroy(struct weir_evalset *set);
  */
 int weir_evalset_fill(struct weir_evalset *set, uint32_t part, uint32_t parts);
 
+/** Whether the guess to be beaten is the mean of the data, not persistence. */
+static inline bool weir_evalset_guesses_mean(const struct weir_evalset *set)
+{
+    return set->given > 0 || set->inputs.space;
+}
+
 /** Measure the same trajectories; @p batch is that of @p surrogate. */
 int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
                          uint32_t parts, struct weir_surrogate *surrogate,
@@ -85,7 +97,7 @@ struct weir_error_figures {
 struct weir_evaluation {
     uint32_t trajectories, invalid;
     struct weir_error_figures error, persistence;
-    double spread; /* of members, mean over all pairs; 0: there is one */
+    double spread; /* of members or densities, mean over all pairs */
     uint32_t rollout_step;
     uint32_t rollout_failures;
     double rollout_mean, rollout_median; /* of those that did not fail */

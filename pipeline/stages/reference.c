@@ -75,7 +75,7 @@ int weir_reference_measure(struct weir_evalset *set, uint32_t i,
                                    ensemble->packed + m * ensemble->stride,
                                    set->at + i * n * d, n, u + m * n);
     if (rc == 0) {
-        weir_ensemble_gather(ensemble, u, n, mean, spread);
+        weir_ensemble_gather(ensemble, u, n, NULL, mean, spread);
         set->error[i] = weir_loss(WEIR_LOSS_NRMSE, mean, truth, n);
         set->spread[i] = weir_evalset_relative_spread(spread, truth, n);
     }

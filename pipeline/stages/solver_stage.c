@@ -89,11 +89,16 @@ static void say(struct lane *l, enum weir_message kind, uint32_t value)
 
 static void write_slot(struct lane *l, struct weir_slot *slot, uint32_t first)
 {
+    const struct weir_inputs *inputs = weir_run_inputs(l->run);
     size_t n = l->run->frame_floats;
     uint32_t window = l->run->window;
-    for (uint32_t k = 0; k < window; k++)
-        memcpy(slot->frames + k * n, l->history + ((first + k) % window) * n,
-               n * sizeof(float));
+    float *to = slot->frames;
+    if (inputs) {
+        weir_inputs_put(inputs, l->claim.value, first + 1, to);
+        to += l->run->slots.read_floats;
+    }
+    for (uint32_t k = inputs ? 1 : 0; k < window; k++, to += n)
+        memcpy(to, l->history + ((first + k) % window) * n, n * sizeof(float));
     slot->simulation = l->claim.id;
     slot->attempt = l->claim.attempt;
     slot->step = first;

@@ -255,7 +255,8 @@ static void judge(struct weir_trainer *t, uint32_t i, const float **p)
     const struct weir_run *run = t->run;
     size_t given = weir_given_floats(&run->info), n = predicted_floats(run);
     size_t all = (size_t)run->micro_batches * t->micro;
-    const float *truth = frames_of(t, i) + (run->window - 1) * n + given;
+    const float *truth =
+        frames_of(t, i) + weir_slot_floats(&run->slots) - n + given;
     for (int m = 0; m < t->members; m++)
         p[m] += given;
     t->difficulty[i] = weir_difficulty(
@@ -268,7 +269,10 @@ static void judge(struct weir_trainer *t, uint32_t i, const float **p)
 static void note_predictions(const struct group *g, uint32_t member, uint32_t m)
 {
     struct weir_trainer *t = g->t;
-    const float *p = weir_surrogate_predicted(g->surrogate);
+    const float *p =
+        weir_difficulty_is_evidential(t->run->cfg->acquisition.loss_type)
+            ? weir_surrogate_variance(g->surrogate)
+            : weir_surrogate_predicted(g->surrogate);
     size_t n = predicted_floats(t->run);
     size_t at = ((size_t)member * t->run->micro_batches + m) * t->micro;
     if (t->predicted)
@@ -572,6 +576,8 @@ static int enter(struct group *g)
         .residual = cfg->training.residual,
         .loss = cfg->training.loss,
         .equation = t->run->info.residual,
+        .evidence = cfg->training.evidence,
+        .inputs = weir_run_inputs(t->run),
     };
     return weir_surrogate_create(t->model, &s, &g->surrogate);
 }

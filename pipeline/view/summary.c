@@ -99,7 +99,8 @@ static void print_test(const struct weir_session *s)
 {
     const struct weir_trainer *t = s->trainer;
     const struct weir_evaluation *e = &t->test_result;
-    const char *guess = s->run->info.given ? "the mean" : "persistence";
+    const char *guess =
+        weir_evalset_guesses_mean(&t->test) ? "the mean" : "persistence";
     if (!t->tested)
         return;
     if (s->run->info.residual) {
@@ -116,9 +117,9 @@ static void print_test(const struct weir_session *s)
     print_ratio("CVaR 0.99", e->error.cvar99, e->persistence.cvar99, guess);
     print_ratio("worst trajectory", e->error.worst_trajectory,
                 e->persistence.worst_trajectory, guess);
-    if (t->members > 1)
-        printf("          spread of members %.3e, mean over %d\n", e->spread,
-               t->members);
+    if (e->spread > 0)
+        printf("          spread of predictions %.3e, %d member%s\n", e->spread,
+               t->members, t->members > 1 ? "s" : "");
     print_rollouts(e);
 }
 

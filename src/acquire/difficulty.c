@@ -9,6 +9,16 @@ bool weir_difficulty_needs_members(enum weir_difficulty difficulty)
            difficulty == WEIR_DIFFICULTY_ECRPS;
 }
 
+/* Of all values of all members. */
+static float grand_mean(const float *const *p, size_t members, size_t n)
+{
+    double sum = 0;
+    for (size_t m = 0; m < members; m++)
+        for (size_t i = 0; i < n; i++)
+            sum += p[m][i];
+    return (float)(sum / (double)(members * n));
+}
+
 static const float *mean_of(const float *const *p, size_t members, size_t n,
                             float *mean)
 {
@@ -30,6 +40,8 @@ float weir_difficulty(enum weir_difficulty difficulty, const float *const *p,
         return (float)weir_disagreement(p, members, n);
     if (difficulty == WEIR_DIFFICULTY_ECRPS)
         return (float)weir_ensemble_crps(p, members, truth, n);
+    if (weir_difficulty_is_evidential(difficulty))
+        return grand_mean(p, members, n);
     return weir_loss((enum weir_loss_type)difficulty,
                      mean_of(p, members, n, mean), truth, n);
 }

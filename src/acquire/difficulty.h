@@ -10,10 +10,12 @@
  *     a loss of nn/loss.h   of the ensemble's mean prediction
  *     disagreement          of the members, the truth not looked at: OGAS-U
  *     ecrps                 the ensemble's CRPS against the truth
+ *     evidential            the epistemic variance of an evidential net
+ *                           (nn/evidence.h), mean of its members
  *
  * as the OGAS release has them (arXiv 2606.09949; its value_to_register calls
- * the last two uncertainty and ecrps). They need two members or more: of one
- * the first is always 0 and the second the mean absolute error.
+ * disagreement and ecrps, which need two members or more, uncertainty and
+ * ecrps).
  */
 #include "nn/loss.h"
 
@@ -26,6 +28,13 @@ enum weir_difficulty {
     WEIR_DIFFICULTY_ECRPS,
 };
 
+/** Whether @p difficulty is of densities, not of predictions. */
+static inline bool weir_difficulty_is_evidential(
+    enum weir_difficulty difficulty)
+{
+    return (int)difficulty == WEIR_LOSS_EVIDENTIAL;
+}
+
 /** The words a config uses, in the order of the numbers. */
 #define WEIR_DIFFICULTY_CHOICES WEIR_LOSS_CHOICES "|disagreement|ecrps"
 
@@ -33,7 +42,8 @@ enum weir_difficulty {
 bool weir_difficulty_needs_members(enum weir_difficulty difficulty);
 
 /**
- * @param p          predictions of @p members, each @p n values
+ * @param p          predictions of @p members, each @p n values; of evidential
+ *                   their variances
  * @param truth      [n]
  * @param mean       [n] to work in; not touched for one member
  * @return the difficulty; what is not finite gives one that is not

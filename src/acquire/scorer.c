@@ -167,7 +167,7 @@ static int look(struct weir_scorer *s, const struct weir_scorer_weights *w,
                 const float **p)
 {
     if (s->config.score->needs == WEIR_NEED_TRUTH) {
-        weir_ensemble_gather(w->now, s->state, s->batch, s->mean, NULL);
+        weir_ensemble_gather(w->now, s->state, s->batch, NULL, s->mean, NULL);
         p[0] = s->mean;
         return 1;
     }

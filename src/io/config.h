@@ -146,6 +146,7 @@ struct weir_config {
         int accumulate; /* micro-batches whose gradients share a buffer */
         int unroll;     /* surrogate steps per sample; window - 1 */
         enum weir_loss_type loss;
+        double evidence; /* weight of the evidence held against errors */
         double learning_rate;
         int warmup_steps; /* 0: see weir_config_warmup_steps */
         enum weir_schedule schedule;

@@ -81,6 +81,17 @@ static int check_training(const struct weir_config *cfg)
     return 0;
 }
 
+static int check_evidence(const struct weir_config *cfg)
+{
+    if (cfg->training.loss == WEIR_LOSS_EVIDENTIAL ||
+        !weir_difficulty_is_evidential(cfg->acquisition.loss_type))
+        return 0;
+    refuse(cfg, KEYS("acquisition.loss_type", "training.loss"),
+           "acquisition.loss_type evidential is the uncertainty of a model "
+           "trained with the loss of that name");
+    return weir_err_hint("set training.loss to evidential");
+}
+
 static int check_difficulty(const struct weir_config *cfg)
 {
     if (cfg->training.members > 1 ||
@@ -274,6 +285,8 @@ int weir_config_check(const struct weir_config *cfg)
         rc = check_training(cfg);
     if (!rc)
         rc = check_difficulty(cfg);
+    if (!rc)
+        rc = check_evidence(cfg);
     if (!rc)
         rc = check_groups(cfg);
     if (!rc)

@@ -20,13 +20,18 @@ struct weir_predictor {
     const char *field[WEIR_MAX_CHANNELS];
     int given;
     struct weir_jet jet;
+    struct weir_parameter *parameter; /* [inputs]: the last is time */
+    const char **input;               /* [inputs] their names */
+    char *input_text;
+    struct weir_space space;
+    struct weir_inputs inputs;
     struct weir_options model_options;
     struct weir_model *model;
     struct weir_surrogate *surrogate;
     struct weir_normaliser norm;
     struct weir_ensemble ensemble;
     float *packed;
-    float *states, *mean, *spread; /* members, 1 and 1 batches */
+    float *states, *mean, *spread, *variance; /* members, 1, 1, 1 batches */
 };
 
 /* ---- which file, which tensors ---- */
@@ -168,6 +173,47 @@ static int read_jet(struct weir_predictor *p, const char *text)
     return 0;
 }
 
+/* One line of weir.inputs, which it is cut from. */
+static int read_input(struct weir_predictor *p, char *line)
+{
+    int i = p->info.inputs++;
+    struct weir_parameter *to = &p->parameter[i];
+    char *rest = line, *name = strsep(&rest, " "), kind[8];
+    if (!rest || sscanf(rest, "%lf %lf %7s", &to->low, &to->high, kind) != 3)
+        return WEIR_FAIL(WEIR_ECORRUPT, "%s: weir.inputs has '%s'", p->file,
+                         name);
+    to->name = p->input[i] = name;
+    to->wraps = !strcmp(kind, "wraps");
+    to->axis = strcmp(kind, "log") ? WEIR_AXIS_LINEAR : WEIR_AXIS_LOG;
+    return 0;
+}
+
+/* None of a surrogate that reads states, and of older ones. */
+static int read_inputs(struct weir_predictor *p, const char *text)
+{
+    size_t lines = 0;
+    for (const char *c = text ? text : ""; *c; c++)
+        lines += *c == '\n';
+    if (lines == 0)
+        return 0;
+    char *rest = p->input_text = strdup(text);
+    p->parameter = weir_array(lines, sizeof(*p->parameter));
+    p->input = weir_array(lines, sizeof(*p->input));
+    int rc = p->input_text && p->parameter && p->input
+                 ? 0
+                 : WEIR_FAIL(ENOMEM, "surrogate");
+    for (char *line; rc == 0 && (line = strsep(&rest, "\n")) && *line;)
+        rc = read_input(p, line);
+    if (rc)
+        return rc;
+    p->info.input = p->input;
+    p->space = (struct weir_space){.n = lines - 1, .parameter = p->parameter};
+    p->inputs = (struct weir_inputs){.space = &p->space,
+                                     .step = p->info.dt,
+                                     .end = p->parameter[lines - 1].high};
+    return 0;
+}
+
 static int read_model(struct weir_predictor *p, const char *name,
                       const char *options)
 {
@@ -177,9 +223,15 @@ static int read_model(struct weir_predictor *p, const char *name,
                          p->file, name);
     int rc = weir_options_init(ops->options, &p->model_options);
     rc = rc ? rc : read_options(p, options);
-    struct weir_model_io io = {.shape = p->info.shape, .given = p->given};
+    struct weir_model_io io = {.shape = p->info.shape,
+                               .given = p->given,
+                               .evidential = p->info.evidential};
     if (p->jet.coordinates)
         io = weir_model_jet_io(&p->jet);
+    if (p->info.inputs) {
+        io.given = 0;
+        io.parameters = (int)weir_inputs_features(&p->inputs);
+    }
     rc =
         rc ? rc : weir_model_create_for(ops, &p->model_options, &io, &p->model);
     if (rc == -EINVAL || rc == -ENOENT)
@@ -209,7 +261,9 @@ static int describe(struct weir_predictor *p,
                   ? "weir.step"
                   : "weir.best_step");
     const char *given = weir_safetensors_meta(file, "weir.given");
+    const char *evidential = weir_safetensors_meta(file, "weir.evidential");
     p->given = given ? atoi(given) : 0;
+    p->info.evidential = evidential && !strcmp(evidential, "1");
     p->info.dt = strtod(dt, NULL);
     p->info.residual = !strcmp(kind, "residual");
     p->info.members = atoi(members);
@@ -225,6 +279,7 @@ static int describe(struct weir_predictor *p,
     int rc = read_shape(p, shape);
     rc = rc ? rc : read_fields(p, fields);
     rc = rc ? rc : read_jet(p, weir_safetensors_meta(file, "weir.jet"));
+    rc = rc ? rc : read_inputs(p, weir_safetensors_meta(file, "weir.inputs"));
     return rc ? rc : read_model(p, model, options);
 }
 
@@ -295,11 +350,12 @@ static int make_room(struct weir_predictor *p)
 {
     size_t batch = (size_t)p->options.batch * weir_shape_floats(&p->info.shape);
     p->states =
-        weir_array(batch * (size_t)(p->info.members + 2), sizeof(float));
+        weir_array(batch * (size_t)(p->info.members + 3), sizeof(float));
     if (!p->states)
         return WEIR_FAIL(ENOMEM, "surrogate of batch %d", p->options.batch);
     p->mean = p->states + batch * (size_t)p->info.members;
     p->spread = p->mean + batch;
+    p->variance = p->spread + batch;
     /* What learned from an equation is asked at points, by who knows it. */
     return p->jet.coordinates ? 0 : weir_predictor_surrogate(p, &p->surrogate);
 }
@@ -345,6 +401,9 @@ void weir_predictor_close(struct weir_predictor *p)
     free(p->solver);
     free(p->fields);
     free(p->config);
+    free(p->parameter);
+    free(p->input);
+    free(p->input_text);
     free(p);
 }
 
@@ -367,6 +426,11 @@ const struct weir_ensemble *weir_predictor_ensemble(
     return &p->ensemble;
 }
 
+const struct weir_inputs *weir_predictor_inputs(const struct weir_predictor *p)
+{
+    return p->info.inputs ? &p->inputs : NULL;
+}
+
 const char *weir_predictor_config(const struct weir_predictor *p)
 {
     return p->config;
@@ -379,6 +443,7 @@ int weir_predictor_surrogate(const struct weir_predictor *p,
         .batch = p->options.batch,
         .threads = p->options.threads,
         .residual = p->info.residual,
+        .inputs = weir_predictor_inputs(p),
     };
     return weir_surrogate_create(p->model, &config, out);
 }
@@ -408,11 +473,12 @@ static int roll(struct weir_predictor *p, const float *in, int n, int steps,
     int rc = 0;
     weir_ensemble_start(&p->ensemble, in, floats, p->states);
     for (int t = 0; t < steps && rc == 0; t++) {
-        rc = weir_ensemble_step(&p->ensemble, p->surrogate, n, p->states);
+        rc = weir_ensemble_step(&p->ensemble, p->surrogate, n, p->states,
+                                p->variance);
         if (rc)
             break;
-        weir_ensemble_gather(&p->ensemble, p->states, floats, p->mean,
-                             spread ? p->spread : NULL);
+        weir_ensemble_gather(&p->ensemble, p->states, floats, p->variance,
+                             p->mean, spread ? p->spread : NULL);
         put(p->mean, n, frame, steps, t, out);
         put(p->spread, n, frame, steps, t, spread);
     }
@@ -431,11 +497,37 @@ int weir_predictor_rollout(struct weir_predictor *p, const float *in, int n,
                          "%s: learned from an equation, it makes no "
                          "steps",
                          p->file);
+    if (p->info.inputs)
+        return WEIR_FAIL(EINVAL, "surrogate: it reads parameters and time, "
+                                 "not states");
     for (int at = 0; at < n && rc == 0; at += p->options.batch) {
         int part = n - at < p->options.batch ? n - at : p->options.batch;
         size_t to = (size_t)at * (size_t)steps * frame;
         rc = roll(p, in + (size_t)at * frame, part, steps, out + to,
                   spread ? spread + to : NULL);
+    }
+    return rc;
+}
+
+int weir_predictor_frames(struct weir_predictor *p, const float *in, int n,
+                          float *out, float *spread)
+{
+    size_t frame = weir_shape_floats(&p->info.shape);
+    size_t numbers = (size_t)p->info.inputs;
+    int rc = 0;
+    if (n < 0 || numbers == 0)
+        return WEIR_FAIL(EINVAL, "surrogate: %d frames of one that reads %s", n,
+                         numbers ? "parameters" : "states");
+    for (int at = 0; at < n && rc == 0; at += p->options.batch) {
+        int part = n - at < p->options.batch ? n - at : p->options.batch;
+        size_t to = (size_t)at * frame;
+        rc = weir_ensemble_make(&p->ensemble, p->surrogate,
+                                in + (size_t)at * numbers, part, p->states,
+                                p->variance);
+        if (rc == 0)
+            weir_ensemble_gather(&p->ensemble, p->states, (size_t)part * frame,
+                                 p->variance, out + to,
+                                 spread ? spread + to : NULL);
     }
     return rc;
 }

@@ -29,6 +29,25 @@ static int list_fields(const struct weir_solver_info *info, char **out)
     return fclose(f) ? WEIR_FAIL(ENOMEM, "checkpoint") : 0;
 }
 
+/* A line for each number: its name, range and axis; nothing of states. */
+static int list_inputs(const struct weir_inputs *in, char **out)
+{
+    size_t size;
+    FILE *f = open_memstream(out, &size);
+    if (!f)
+        return WEIR_FAIL(ENOMEM, "checkpoint");
+    for (size_t j = 0; in && j < in->space->n; j++) {
+        const struct weir_parameter *p = &in->space->parameter[j];
+        fprintf(f, "%s %.17g %.17g %s\n", p->name, p->low, p->high,
+                p->wraps                   ? "wraps"
+                : p->axis == WEIR_AXIS_LOG ? "log"
+                                           : "linear");
+    }
+    if (in)
+        fprintf(f, "time 0 %.17g linear\n", in->end);
+    return fclose(f) ? WEIR_FAIL(ENOMEM, "checkpoint") : 0;
+}
+
 static void name_shape(const struct weir_shape *s, char *out, size_t size)
 {
     int at = snprintf(out, size, "%d", s->channels);
@@ -49,12 +68,15 @@ static void write_jet(const struct weir_residual *r, char *out, size_t size)
 
 int weir_predictor_describe(const struct weir_options *options,
                             const struct weir_solver_info *info, bool residual,
-                            int members, struct weir_predictor_description *d,
+                            bool evidential, int members,
+                            const struct weir_inputs *inputs,
+                            struct weir_predictor_description *d,
                             struct weir_text *text)
 {
     *d = (struct weir_predictor_description){0};
     int rc = list_options(options, &d->options);
     rc = rc ? rc : list_fields(info, &d->fields);
+    rc = rc ? rc : list_inputs(inputs, &d->inputs);
     if (rc)
         return rc;
     name_shape(&info->shape, d->shape, sizeof(d->shape));
@@ -71,6 +93,8 @@ int weir_predictor_describe(const struct weir_options *options,
     text[6] = (struct weir_text){"weir.given", d->given};
     write_jet(info->residual, d->jet, sizeof(d->jet));
     text[7] = (struct weir_text){"weir.jet", d->jet};
+    text[8] = (struct weir_text){"weir.evidential", evidential ? "1" : "0"};
+    text[9] = (struct weir_text){"weir.inputs", d->inputs};
     return 0;
 }
 
@@ -78,5 +102,6 @@ void weir_predictor_description_free(struct weir_predictor_description *d)
 {
     free(d->options);
     free(d->fields);
+    free(d->inputs);
     *d = (struct weir_predictor_description){0};
 }

@@ -73,7 +73,10 @@
     K(training, unroll, INT, "1", 1, 8, NULL, "steps", FROM,                   \
       "the surrogate makes on its own for one loss")                           \
     K(training, loss, CHOICE, "mse", 0, 0, WEIR_LOSS_CHOICES, NULL, FROM,      \
-      "that is made small; wmae_*: for targets between 0 and 1")               \
+      "that is made small; wmae_*: for targets between 0 and 1; evidential: "  \
+      "of a density, which tells its own uncertainty")                         \
+    K(training, evidence, REAL, "0.01", 0, 1e6, NULL, NULL, FROM,              \
+      "evidential loss: weight of evidence that is held against errors")       \
     K(training, learning_rate, REAL, "1e-3", 1e-12, 10, NULL, NULL, FROM,      \
       "after the warm-up")                                                     \
     K(training, warmup_steps, INT, "0", 0, COUNT_MAX, NULL, "gradient steps",  \
@@ -125,7 +128,9 @@
     K(acquisition, strategy, TEXT, "breed", 0, 0, NULL, NULL, FROM,            \
       "what is simulated next; 'weir list strategies'")                        \
     K(acquisition, loss_type, CHOICE, "nrmse", 0, 0, WEIR_DIFFICULTY_CHOICES,  \
-      NULL, FROM, "difficulty of a sample; disagreement, ecrps: of members")   \
+      NULL, FROM,                                                              \
+      "difficulty of a sample; disagreement, ecrps: of members; "              \
+      "evidential: of the loss of that name, its uncertainty")                 \
     K(acquisition, cpu_share, REAL, "0.25", 0, 1, NULL, "cores", ANYTIME,      \
       "live: what the strategy may use to train a model of its own")
 

@@ -51,20 +51,47 @@ void weir_ensemble_start(const struct weir_ensemble *e, const float *in,
         memcpy(states + m * floats, in, floats * sizeof(float));
 }
 
-int weir_ensemble_step(const struct weir_ensemble *e, struct weir_surrogate *s,
-                       int n, float *states)
+static void add_variance(const struct weir_surrogate *s, int members,
+                         size_t floats, float *variance)
+{
+    const float *own = weir_surrogate_variance(s);
+    for (size_t i = 0; own && i < floats; i++)
+        variance[i] += own[i] / (float)members;
+}
+
+/* Each member's prediction, from @p in or, if that is NULL, its own state. */
+static int predict(const struct weir_ensemble *e, struct weir_surrogate *s,
+                   const float *in, int n, float *states, float *variance)
 {
     size_t floats = (size_t)n * weir_surrogate_frame(s);
     int rc = 0;
-    for (size_t m = 0; m < (size_t)e->members && rc == 0; m++)
-        rc =
-            weir_surrogate_predict(s, e->packed + m * e->stride, e->norm,
-                                   states + m * floats, n, states + m * floats);
+    if (variance)
+        memset(variance, 0, floats * sizeof(float));
+    for (size_t m = 0; m < (size_t)e->members && rc == 0; m++) {
+        float *x = states + m * floats;
+        rc = weir_surrogate_predict(s, e->packed + m * e->stride, e->norm,
+                                    in ? in : x, n, x);
+        if (variance && rc == 0)
+            add_variance(s, e->members, floats, variance);
+    }
     return rc;
 }
 
+int weir_ensemble_step(const struct weir_ensemble *e, struct weir_surrogate *s,
+                       int n, float *states, float *variance)
+{
+    return predict(e, s, NULL, n, states, variance);
+}
+
+int weir_ensemble_make(const struct weir_ensemble *e, struct weir_surrogate *s,
+                       const float *in, int n, float *states, float *variance)
+{
+    return predict(e, s, in, n, states, variance);
+}
+
 void weir_ensemble_gather(const struct weir_ensemble *e, const float *states,
-                          size_t floats, float *mean, float *spread)
+                          size_t floats, const float *variance, float *mean,
+                          float *spread)
 {
     size_t members = (size_t)e->members;
     for (size_t i = 0; i < floats; i++) {
@@ -78,6 +105,7 @@ void weir_ensemble_gather(const struct weir_ensemble *e, const float *states,
         }
         mean[i] = (float)centre;
         if (spread)
-            spread[i] = (float)sqrt(square / (double)members);
+            spread[i] = (float)sqrt(square / (double)members +
+                                    (variance ? (double)variance[i] : 0));
     }
 }

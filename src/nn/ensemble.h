@@ -11,7 +11,9 @@
  *     spread = sqrt(1/M * sum over members of (x - mean)^2)
  *
  * value by value (AL4PDE's measure of uncertainty). One member is an ensemble
- * too: its mean is its prediction, its spread 0.
+ * too: its mean is its prediction, its spread 0. Evidential members know of an
+ * uncertainty of their own: its variance, the mean over members, is added under
+ * the root (the law of total variance).
  */
 #include "nn/surrogate.h"
 
@@ -49,18 +51,30 @@ void weir_ensemble_start(const struct weir_ensemble *e, const float *in,
 
 /**
  * Advance the states of every member by one step, in place.
- * @param states (members, n, channels, points)
- * @param n      0 .. batch of @p s
+ * @param states   (members, n, channels, points)
+ * @param n        0 .. batch of @p s
+ * @param variance (n, channels, points): the members' own, of this step (see
+ *                 weir_surrogate_variance), 0 of others; NULL: not wanted
  * @return as weir_surrogate_predict
  */
 int weir_ensemble_step(const struct weir_ensemble *e, struct weir_surrogate *s,
-                       int n, float *states);
+                       int n, float *states, float *variance);
+
+/**
+ * The same with inputs (nn/inputs.h), which all members read.
+ * @param in     (n, numbers)
+ * @param states (members, n, channels, points), what is made
+ */
+int weir_ensemble_make(const struct weir_ensemble *e, struct weir_surrogate *s,
+                       const float *in, int n, float *states, float *variance);
 
 /**
  * Mean and spread of @p floats values of every member.
  * @param states (members, floats); @p spread: NULL when not wanted
+ * @param variance the members' own; NULL: none
  */
 void weir_ensemble_gather(const struct weir_ensemble *e, const float *states,
-                          size_t floats, float *mean, float *spread);
+                          size_t floats, const float *variance, float *mean,
+                          float *spread);
 
 #endif

@@ -95,11 +95,11 @@ float weir_loss(enum weir_loss_type type, const float *prediction,
                 const float *target, size_t n)
 {
     double all = (double)n;
-    if (type >= WEIR_LOSS_MAE)
+    if (type >= WEIR_LOSS_MAE && type < WEIR_LOSS_EVIDENTIAL)
         return (float)(weighted(weights[type], n, prediction, target, 0, NULL) /
                        all);
     double mse = squares(n, prediction, target) / all;
-    if (type == WEIR_LOSS_MSE)
+    if (type == WEIR_LOSS_MSE || type == WEIR_LOSS_EVIDENTIAL)
         return (float)mse;
     if (type == WEIR_LOSS_RMSE)
         return (float)sqrt(mse);
@@ -195,6 +195,7 @@ double weir_loss_gradient(enum weir_loss_type type,
 {
     switch (type) {
     case WEIR_LOSS_MSE:
+    case WEIR_LOSS_EVIDENTIAL:
         return squared(frame, prediction, target, factor, gradient);
     case WEIR_LOSS_NRMSE:
         return relative(frame, prediction, target, factor, gradient);

@@ -18,6 +18,10 @@
  * (arXiv 2407.07674) for targets between 0 and 1: equation 1 of the paper,
  * which leaves w open, and what its released code and Table 1 use. Both weigh
  * by the target, never by the prediction.
+ *
+ * evidential is the loss of a net that makes a density of each value: see
+ * nn/evidence.h. Of a prediction alone, which is all these functions see, it is
+ * the mse.
  */
 #include <stddef.h>
 
@@ -28,11 +32,12 @@ enum weir_loss_type {
     WEIR_LOSS_MAE,
     WEIR_LOSS_WMAE_EXP,
     WEIR_LOSS_WMAE_TANH,
+    WEIR_LOSS_EVIDENTIAL,
     WEIR_LOSS_TYPES,
 };
 
 /** The words a config uses, in the order of the enum. */
-#define WEIR_LOSS_CHOICES "mse|nrmse|rmse|mae|wmae_exp|wmae_tanh"
+#define WEIR_LOSS_CHOICES "mse|nrmse|rmse|mae|wmae_exp|wmae_tanh|evidential"
 
 /**
  * Loss of @p prediction against @p target over all @p n values (channels and

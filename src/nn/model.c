@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/rng.h"
+#include "nn/evidence.h"
 #include "nn/layer.h"
 #include "nn/model_impl.h"
 
@@ -22,6 +23,7 @@ static int create(const struct weir_model_ops *ops,
     model->ops = ops;
     model->io = io;
     made.channels -= io.given;
+    made.channels *= io.evidential ? WEIR_EVIDENCE_HEADS : 1;
     int rc = weir_graph_init_from(&model->graph,
                                   vector     ? io.parameters
                                   : io.given ? io.given

@@ -78,6 +78,9 @@ struct weir_model_io {
     int parameters; /* numbers read instead of a state; 0: none */
     /** The points of a state are the numbers of a jet; no coordinates: not. */
     struct weir_jet jet;
+    /** Of each value a density is made, not the value: four channels in place
+     *  of one, all of a number of it together (nn/evidence.h). */
+    bool evidential;
 };
 
 /** What leads from the jets of features to the jet of one function. */

@@ -159,6 +159,8 @@ int weir_onnx_write(const struct weir_model *model,
     *out = (struct weir_blob){0};
     if (model->io.given > 0)
         return WEIR_FAIL(ENOTSUP, "onnx: the surrogate of a steady problem");
+    if (model->io.evidential)
+        return WEIR_FAIL(ENOTSUP, "onnx: a surrogate that makes densities");
     o.value = calloc((size_t)o.graph->values, sizeof(*o.value));
     int rc = o.value ? check_input(&o) : WEIR_FAIL(ENOMEM, "onnx");
     rc = rc ? rc : tell_members(&o, ensemble, residual);

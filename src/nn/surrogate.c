@@ -6,6 +6,7 @@
 #include "base/heap.h"
 #include "base/rng.h"
 #include "nn/collocation.h"
+#include "nn/evidence.h"
 #include "nn/net.h"
 #include "nn/simd.h"
 
@@ -19,12 +20,18 @@ struct weir_surrogate {
     int channels, given, inputs; /* of a state; of them; what the net reads */
     size_t points, frame;        /* frame = channels * points */
     size_t skipped;              /* points of the given channels */
+    size_t made;                 /* points of the others */
+    size_t reads, features;      /* floats of what is read; the net's, of it */
+    size_t heads;                /* numbers the net makes of each of these */
     uint64_t key;                /* of dropout's masks */
     bool *present;               /* samples in this micro-batch */
     float *scaled;      /* net's input, then dL/d input: a batch of frames */
     float *change;      /* net's output, then dL/d output */
     float *state;       /* unroll + 1 batches: the predicted chain */
     float *sensitivity; /* dL/d state */
+    float *raw;         /* of densities: the net's other numbers, then dL/d
+                           those; `unroll` batches, at least one */
+    float *variance;    /* of them: a batch of frames; NULL: none are made */
     int64_t turned_ns;  /* when the last train() began to go back */
 };
 
@@ -38,7 +45,7 @@ struct scales {
 static struct scales scales_of(const struct weir_surrogate *s,
                                const struct weir_normaliser *norm, int c)
 {
-    bool residual = s->config.residual && !s->given;
+    bool residual = s->config.residual && !s->given && !s->config.inputs;
     float mean = s->given ? 0.0F : norm->mean[c];
     return (struct scales){
         .mean = mean,
@@ -51,14 +58,50 @@ static struct scales scales_of(const struct weir_surrogate *s,
 
 /* ---- creation ---- */
 
+/* Whether the model reads what the surrogate is told of. */
+static bool inputs_fit(const struct weir_model *model,
+                       const struct weir_inputs *inputs)
+{
+    int parameters = weir_model_io(model)->parameters;
+    return inputs ? weir_inputs_features(inputs) == (size_t)parameters
+                  : parameters == 0;
+}
+
 static size_t batch_floats(const struct weir_surrogate *s)
 {
     return (size_t)s->config.batch * s->frame;
 }
 
+/* What the net makes beside the prediction, of one state. */
+static size_t raw_floats(const struct weir_surrogate *s)
+{
+    return (s->heads - 1) * s->made;
+}
+
+static size_t all_raw(const struct weir_surrogate *s)
+{
+    size_t steps = s->config.unroll ? (size_t)s->config.unroll : 1;
+    return steps * (size_t)s->config.batch * raw_floats(s);
+}
+
+/* A batch of what is read, and at least one of states. */
+static size_t first_floats(const struct weir_surrogate *s)
+{
+    size_t reads = (size_t)s->config.batch * s->reads, n = batch_floats(s);
+    return reads > n ? reads : n;
+}
+
+static size_t chain_floats(const struct weir_surrogate *s)
+{
+    return first_floats(s) + (size_t)s->config.unroll * batch_floats(s);
+}
+
 static size_t own_floats(const struct weir_surrogate *s)
 {
-    return batch_floats(s) * (size_t)(4 + s->config.unroll);
+    size_t densities = s->heads > 1 ? 1 : 0, n = batch_floats(s);
+    return 2 * n + chain_floats(s) + (size_t)s->config.batch * s->features +
+           densities *
+               (all_raw(s) + n + (size_t)s->config.batch * raw_floats(s));
 }
 
 static int allocate(struct weir_surrogate *s)
@@ -69,9 +112,13 @@ static int allocate(struct weir_surrogate *s)
     if (!all || !s->present)
         return WEIR_FAIL(ENOMEM, "surrogate: %zu floats", own_floats(s));
     s->scaled = all;
-    s->change = all + n;
-    s->sensitivity = all + 2 * n;
-    s->state = all + 3 * n;
+    s->sensitivity = all + (size_t)s->config.batch * s->features;
+    s->change = s->sensitivity + n;
+    s->state = all + own_floats(s) - chain_floats(s);
+    if (s->heads == 1)
+        return 0;
+    s->raw = s->change + n + (size_t)s->config.batch * raw_floats(s);
+    s->variance = s->raw + all_raw(s);
     return 0;
 }
 
@@ -112,11 +159,17 @@ int weir_surrogate_create(const struct weir_model *model,
     if (config->unroll < 0 || shape->channels > WEIR_MAX_CHANNELS)
         return WEIR_FAIL(EINVAL, "surrogate: unroll %d, %d channels",
                          config->unroll, shape->channels);
-    if (io->parameters > 0)
-        return WEIR_FAIL(EINVAL, "surrogate: its net reads parameters, not "
-                                 "states");
-    if (io->given > 0 && config->unroll > 1)
-        return WEIR_FAIL(EINVAL, "surrogate: %d steps of a steady problem",
+    if (!inputs_fit(model, config->inputs))
+        return WEIR_FAIL(EINVAL,
+                         "surrogate: its net reads %d features of "
+                         "parameters",
+                         io->parameters);
+    if (config->unroll > 0 &&
+        io->evidential != (config->loss == WEIR_LOSS_EVIDENTIAL))
+        return WEIR_FAIL(EINVAL, "surrogate: the evidential loss and a net "
+                                 "that makes densities need each other");
+    if ((io->given > 0 || config->inputs) && config->unroll > 1)
+        return WEIR_FAIL(EINVAL, "surrogate: %d steps where there is one",
                          config->unroll);
     struct weir_surrogate *s = calloc(1, sizeof(*s));
     if (!s)
@@ -128,6 +181,11 @@ int weir_surrogate_create(const struct weir_model *model,
     s->given = io->given;
     s->inputs = io->given ? io->given : s->channels;
     s->skipped = (size_t)io->given * s->points;
+    s->made = s->frame - s->skipped;
+    s->reads = config->inputs ? weir_inputs_numbers(config->inputs) : s->frame;
+    s->features = config->inputs ? weir_inputs_features(config->inputs)
+                                 : (size_t)s->inputs * s->points;
+    s->heads = io->evidential ? WEIR_EVIDENCE_HEADS : 1;
     int rc = weir_net_create(model, &net, &s->net);
     if (!rc)
         rc = allocate(s);
@@ -153,6 +211,11 @@ void weir_surrogate_destroy(struct weir_surrogate *s)
 size_t weir_surrogate_frame(const struct weir_surrogate *s)
 {
     return s->frame;
+}
+
+size_t weir_surrogate_reads(const struct weir_surrogate *s)
+{
+    return s->reads;
 }
 
 size_t weir_surrogate_bytes(const struct weir_surrogate *s)
@@ -193,8 +256,61 @@ static size_t read_at(const struct weir_surrogate *s, int b, int c)
 
 static size_t made_at(const struct weir_surrogate *s, int b, int c)
 {
-    int made = s->channels - s->given;
-    return ((size_t)b * (size_t)made + (size_t)(c - s->given)) * s->points;
+    return (size_t)b * s->heads * s->made + (size_t)(c - s->given) * s->points;
+}
+
+/* The other numbers of sample @p b: as the net made them on @p tape, and in the
+ * net's output. */
+static float *raw_of(const struct weir_surrogate *s, int tape, int b)
+{
+    size_t sample = (size_t)tape * (size_t)s->config.batch + (size_t)b;
+    return s->raw + sample * raw_floats(s);
+}
+
+static float *raw_in_change(const struct weir_surrogate *s, int b)
+{
+    return s->change + made_at(s, b, s->given) + s->made;
+}
+
+/* The channels that are made, and their units. */
+static struct weir_loss_frame made_frame(const struct weir_surrogate *s,
+                                         const struct weir_normaliser *norm)
+{
+    return (struct weir_loss_frame){
+        .channels = s->channels - s->given,
+        .points = s->points,
+        .unit = norm->residual + s->given,
+    };
+}
+
+static void keep_densities(struct weir_surrogate *s, int tape,
+                           const struct weir_normaliser *norm)
+{
+    struct weir_loss_frame frame = made_frame(s, norm);
+    for (int b = 0; b < s->config.batch && s->heads > 1; b++) {
+        memcpy(raw_of(s, tape, b), raw_in_change(s, b),
+               raw_floats(s) * sizeof(float));
+        weir_evidence_epistemic(&frame, raw_of(s, tape, b),
+                                s->variance + (size_t)b * s->frame +
+                                    s->skipped);
+    }
+}
+
+/* What the net gets of the whole batch. */
+WEIR_CLONES
+static void scale_in(struct weir_surrogate *s,
+                     const struct weir_normaliser *norm, const float *x)
+{
+    for (int b = 0; b < s->config.batch; b++) {
+        if (s->config.inputs)
+            weir_inputs_scale(s->config.inputs, x + (size_t)b * s->reads,
+                              s->scaled + (size_t)b * s->features);
+        for (int c = 0; c < s->inputs && !s->config.inputs; c++) {
+            struct scales k = scales_of(s, norm, c);
+            scale_channel(&k, s->points, x + state_at(s, b, c),
+                          s->scaled + read_at(s, b, c));
+        }
+    }
 }
 
 /* x' = step(x) for the whole batch, on @p tape. */
@@ -203,22 +319,21 @@ static int advance(struct weir_surrogate *s, int tape, const float *packed,
                    const struct weir_normaliser *norm, const float *x,
                    float *next)
 {
-    for (int b = 0; b < s->config.batch; b++)
-        for (int c = 0; c < s->inputs; c++) {
-            struct scales k = scales_of(s, norm, c);
-            scale_channel(&k, s->points, x + state_at(s, b, c),
-                          s->scaled + read_at(s, b, c));
-        }
+    scale_in(s, norm, x);
     int rc = weir_net_forward(s->net, tape, packed, s->scaled, s->change);
     if (rc)
         return rc;
+    keep_densities(s, tape, norm);
     for (int b = 0; b < s->config.batch; b++) {
         memcpy(next + state_at(s, b, 0), x + state_at(s, b, 0),
                s->skipped * sizeof(float));
         for (int c = s->given; c < s->channels; c++) {
             struct scales k = scales_of(s, norm, c);
-            step_channel(&k, s->points, x + state_at(s, b, c),
-                         s->change + made_at(s, b, c),
+            const float *y = s->change + made_at(s, b, c);
+            /* Nothing is carried of inputs; what is added to itself 0 times
+             * stands for them. */
+            step_channel(&k, s->points,
+                         s->config.inputs ? y : x + state_at(s, b, c), y,
                          next + state_at(s, b, c));
         }
     }
@@ -227,16 +342,19 @@ static int advance(struct weir_surrogate *s, int tape, const float *packed,
 
 /* ---- training ---- */
 
-/* One frame of a sample's chain; NULL where there is no sample. */
+/* One frame of a sample's chain, the first of them what is read; NULL where
+ * there is no sample. */
 static const float *target_of(const struct weir_surrogate *s,
                               const float *const *samples, int b, int step)
 {
-    return samples[b] ? samples[b] + (size_t)step * s->frame : NULL;
+    size_t at = step ? s->reads + (size_t)(step - 1) * s->frame : 0;
+    return samples[b] ? samples[b] + at : NULL;
 }
 
-static float *states_of(struct weir_surrogate *s, int step)
+static float *states_of(const struct weir_surrogate *s, int step)
 {
-    return s->state + (size_t)step * batch_floats(s);
+    size_t later = step ? (size_t)(step - 1) * batch_floats(s) : 0;
+    return s->state + (step ? first_floats(s) : 0) + later;
 }
 
 static int run_chain(struct weir_surrogate *s, const float *packed,
@@ -245,16 +363,31 @@ static int run_chain(struct weir_surrogate *s, const float *packed,
 {
     int rc = 0;
     for (int b = 0; b < s->config.batch; b++) {
-        float *to = s->state + (size_t)b * s->frame;
+        float *to = s->state + (size_t)b * s->reads;
         const float *from = target_of(s, samples, b, 0);
         if (from)
-            memcpy(to, from, s->frame * sizeof(float));
+            memcpy(to, from, s->reads * sizeof(float));
         else
-            memset(to, 0, s->frame * sizeof(float));
+            memset(to, 0, s->reads * sizeof(float));
     }
     for (int k = 0; k < s->config.unroll && !rc; k++)
         rc = advance(s, k, packed, norm, states_of(s, k), states_of(s, k + 1));
     return rc;
+}
+
+/* Error of state k of sample @p b, added to its sensitivity times @p factor. */
+static double state_error(struct weir_surrogate *s, int k, int b,
+                          const struct weir_normaliser *norm, const float *u,
+                          double factor)
+{
+    struct weir_loss_frame frame = made_frame(s, norm);
+    size_t at = (size_t)b * s->frame + s->skipped;
+    const float *p = states_of(s, k) + at;
+    if (s->heads == 1)
+        return weir_loss_gradient(s->config.loss, &frame, p, u, factor,
+                                  s->sensitivity + at);
+    return weir_evidence_gradient(&frame, s->config.evidence, p, u, factor,
+                                  s->sensitivity + at, raw_of(s, k - 1, b));
 }
 
 /* Add the error of state k to each sample's loss and to its sensitivity. */
@@ -263,21 +396,15 @@ static void add_errors(struct weir_surrogate *s, int k,
                        const float *const *samples, float inv_count,
                        float *loss)
 {
-    struct weir_loss_frame frame = {
-        .channels = s->channels - s->given,
-        .points = s->points,
-        .unit = norm->residual + s->given,
-    };
     double share = 1.0 / s->config.unroll;
     for (int b = 0; b < s->config.batch; b++) {
         const float *u = target_of(s, samples, b, k);
-        size_t at = (size_t)b * s->frame + s->skipped;
-        if (!u)
-            continue;
-        loss[b] += (float)(share * weir_loss_gradient(
-                                       s->config.loss, &frame,
-                                       states_of(s, k) + at, u + s->skipped,
-                                       share * inv_count, s->sensitivity + at));
+        if (u)
+            loss[b] +=
+                (float)(share * state_error(s, k, b, norm, u + s->skipped,
+                                            share * inv_count));
+        else if (s->heads > 1)
+            memset(raw_of(s, k - 1, b), 0, raw_floats(s) * sizeof(float));
     }
 }
 
@@ -310,6 +437,9 @@ static int retreat(struct weir_surrogate *s, int k, const float *packed,
             scale_by(s->points, q.gain, s->sensitivity + state_at(s, b, c),
                      s->change + made_at(s, b, c));
         }
+    for (int b = 0; b < batch && s->heads > 1; b++)
+        memcpy(raw_in_change(s, b), raw_of(s, k, b),
+               raw_floats(s) * sizeof(float));
     int rc = weir_net_backward(s->net, k, packed, s->change,
                                k > 0 ? s->scaled : NULL, grad, !first);
     for (int b = 0; b < batch && !rc && k > 0; b++)
@@ -379,7 +509,12 @@ const float *weir_surrogate_predicted(const struct weir_surrogate *s)
 {
     if (s->collocation)
         return weir_collocation_residuals(s->collocation);
-    return s->state + (size_t)s->config.unroll * batch_floats(s);
+    return states_of(s, s->config.unroll);
+}
+
+const float *weir_surrogate_variance(const struct weir_surrogate *s)
+{
+    return s->variance;
 }
 
 int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s)
@@ -406,13 +541,12 @@ static int predict(struct weir_surrogate *s, enum weir_net_mode mode,
     if (n < 0 || n > s->config.batch)
         return WEIR_FAIL(EINVAL, "surrogate: %d states, batch is %d", n,
                          s->config.batch);
-    size_t floats = (size_t)n * s->frame;
     weir_net_set_mode(s->net, mode, key, NULL);
-    memset(s->state, 0, batch_floats(s) * sizeof(float));
-    memcpy(s->state, in, floats * sizeof(float));
+    memset(s->state, 0, first_floats(s) * sizeof(float));
+    memcpy(s->state, in, (size_t)n * s->reads * sizeof(float));
     int rc = advance(s, 0, packed, norm, s->state, s->sensitivity);
     if (!rc)
-        memcpy(out, s->sensitivity, floats * sizeof(float));
+        memcpy(out, s->sensitivity, (size_t)n * s->frame * sizeof(float));
     return rc;
 }
 

@@ -20,13 +20,18 @@
  * without a mean, so that 0 (an absorbing edge) is 0 to the net. Losses then
  * are of the others only.
  *
- * and the training loss of a sample of `unroll` + 1 states u[0..unroll] is
+ * A model that reads parameters and a time (nn/inputs.h) makes the frame of
+ * that time at once: direct, from the net of their features. It reads those
+ * numbers wherever others read a state.
+ *
+ * The training loss of a sample of `unroll` + 1 states u[0..unroll] is
  *
  *     L = 1/unroll * sum over k of loss(x[k], u[k])
  *
  * with x[0] = u[0], x[k+1] = step(x[k]): the chain is differentiated as a
  * whole (no cut). The loss is one of nn/loss.h, the errors of each channel in
- * units of its residual.
+ * units of its residual. With the evidential one the net makes a density of
+ * each value (nn/evidence.h): net(s) above is gamma, in its place.
  *
  * With an equation all of this is otherwise: see nn/collocation.h.
  *
@@ -41,6 +46,7 @@
  * whatever thread, on whatever core, in whatever other company. A sample's
  * share of the gradient depends on its place in the micro-batch by rounding.
  */
+#include "nn/inputs.h"
 #include "nn/loss.h"
 #include "nn/model.h"
 #include "nn/normaliser.h"
@@ -53,6 +59,9 @@ struct weir_surrogate_config {
     int threads;              /* OpenMP threads per call; 0 counts as 1 */
     bool residual;            /* predict the change, not the state */
     enum weir_loss_type loss; /* what training makes small */
+    double evidence;          /* weight of weir_evidence_gradient */
+    /** What is read in the place of states; outlives it. NULL: states are. */
+    const struct weir_inputs *inputs;
     /** Samples are points that this is to hold at; NULL: states. Outlives it. */
     const struct weir_residual *equation;
 };
@@ -61,7 +70,9 @@ struct weir_surrogate_config {
  * Compile @p model, which outlives the surrogate.
  * @return 0
  * @return -EINVAL a number of @p config is out of range; several steps of a
- *         steady problem; a model that reads parameters
+ *         steady problem or of a direct model; inputs that are not what the
+ *         model reads; one to be trained with the evidential loss that makes no
+ *         density, or the reverse
  * @return -ENOMEM, -WEIR_EENV as weir_net_create
  */
 int weir_surrogate_create(const struct weir_model *model,
@@ -78,6 +89,8 @@ int weir_surrogate_values(struct weir_surrogate *s, const float *packed,
 
 /** Floats of one state, of a point its coordinates. */
 size_t weir_surrogate_frame(const struct weir_surrogate *s);
+/** Floats of what is read to make one: a state, or the numbers of inputs. */
+size_t weir_surrogate_reads(const struct weir_surrogate *s);
 
 /** Bytes held: activations, gradients of activations, scratch. */
 size_t weir_surrogate_bytes(const struct weir_surrogate *s);
@@ -88,7 +101,8 @@ size_t weir_surrogate_bytes(const struct weir_surrogate *s);
  * @param packed      weights
  * @param norm        frozen
  * @param samples     `batch` pointers, each to unroll + 1 consecutive states
- *                    (channels, points); NULL: no sample in this place
+ *                    (channels, points), or to inputs and the state they lead
+ *                    to; NULL: no sample in this place
  * @param inv_count   1 / samples in the *global* batch
  * @param[out] grad   packed form, overwritten: the sum over these samples of
  *                    d L / d weights times inv_count. Adding the grads of all
@@ -111,6 +125,14 @@ int weir_surrogate_train(struct weir_surrogate *s, const float *packed,
 const float *weir_surrogate_predicted(const struct weir_surrogate *s);
 
 /**
+ * How unsure an evidential model is of what it predicted last, in train() or
+ * predict(): the epistemic variance of each value, `batch` frames in squared
+ * units, 0 where a channel is given; NULL: another model. Of a chain it is that
+ * of the last step, from the state the step began at. Until the next call.
+ */
+const float *weir_surrogate_variance(const struct weir_surrogate *s);
+
+/**
  * Masks of dropout in the train() to come: they follow from these numbers, the
  * state's place in the batch and the step of the chain alone, whatever group
  * computes them.
@@ -123,7 +145,8 @@ int64_t weir_surrogate_turned_ns(const struct weir_surrogate *s);
 
 /**
  * Advance @p n states by one step: @p in and @p out are (n, channels, points),
- * physical units, and may be the same array.
+ * physical units, and may be the same array. With inputs @p in is those,
+ * (n, numbers), and another array.
  * @return 0, -EINVAL unless 0 <= n <= batch, -WEIR_EENV the engine failed
  */
 int weir_surrogate_predict(struct weir_surrogate *s, const float *packed,

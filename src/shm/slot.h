@@ -6,7 +6,9 @@
  * @file
  * Slots carry data. One slot holds one sample: a window of consecutive states
  * of a trajectory, float32, (window, channels, n[0][, n[1]]), ready for the
- * trainer, behind a header of one cache line. Rings carry slot indices; they
+ * trainer, behind a header of one cache line. For a direct surrogate the first
+ * of them is not a state but what is read in its place, the parameters of the
+ * simulation and the time of the next state (nn/inputs.h). Rings carry slot indices; they
  * alone order accesses to a slot (see port.h), so nothing here is atomic.
  */
 #include "base/heap.h"
@@ -31,11 +33,18 @@ struct weir_slots {
     size_t stride; /* bytes from one slot to the next */
     uint32_t count;
     size_t frame_floats; /* floats in one state */
+    size_t read_floats;  /* in the first, or in what stands in its place */
     uint32_t window;     /* states in a slot */
 };
 
-/** Bytes between slots: header and window, rounded to a line. */
-size_t weir_slot_stride(size_t frame_floats, uint32_t window);
+/** Floats of a sample. */
+static inline size_t weir_slot_floats(const struct weir_slots *s)
+{
+    return s->read_floats + (s->window - 1) * s->frame_floats;
+}
+
+/** Bytes between slots: header and @p floats of a sample, rounded to a line. */
+size_t weir_slot_stride(size_t floats);
 
 static inline struct weir_slot *weir_slot_at(const struct weir_slots *s,
                                              uint32_t i)

@@ -41,6 +41,8 @@ set_is_refused acquisition.strategy=bred "there is no strategy 'bred'" \
 set_is_refused acquisition.end=2 "'2' is out of range (expected 0 to 1)" ""
 set_is_refused acquisition.loss_type=ecrps "acquisition.loss_type ecrps compares \
 the members of an ensemble, but training.members is 1" "set training.members to 2 or more"
+set_is_refused acquisition.loss_type=evidential "acquisition.loss_type evidential is \
+the uncertainty of a model trained with the loss of that name" "set training.loss to evidential"
 set_is_refused parameters.A0.low=5 "low 5 is not below high 1" ""
 set_is_refused parameters.B0.low=0 "solver 'kdv' has no such parameter" \
     "did you mean 'parameters.A0'?"

@@ -108,6 +108,33 @@ def losses(out):
         out.put(f"{name}/gradient", p.grad)
 
 
+def evidence(out):
+    """Deep evidential regression, equations 8 to 10, weight 0.05."""
+    raw = 3 * torch.randn(3, CHANNELS, POINTS)
+    target = torch.randn(CHANNELS, POINTS)
+    gamma = target + 0.5 * torch.randn(CHANNELS, POINTS)
+    out.put("evidence/target", target)
+    out.put("evidence/gamma", gamma)
+    out.put("evidence/raw", raw)
+    gamma.requires_grad_()
+    raw.requires_grad_()
+    nu, alpha, beta = torch.nn.functional.softplus(raw.double()) + 1e-6
+    alpha = alpha + 1
+    scale = torch.tensor(UNIT)[:, None]
+    e = ((target - gamma) / scale).double()
+    omega = 2 * beta * (1 + nu)
+    loss = (0.5 * torch.log(math.pi / nu) - alpha * torch.log(omega)
+            + (alpha + 0.5) * torch.log(e ** 2 * nu + omega)
+            + torch.lgamma(alpha) - torch.lgamma(alpha + 0.5)
+            + 0.05 * e.abs() * (2 * nu + alpha)).mean()
+    loss.backward()
+    out.put("evidence/value", loss.reshape(1))
+    out.put("evidence/gradient", gamma.grad)
+    out.put("evidence/raw_gradient", raw.grad)
+    out.put("evidence/epistemic", scale ** 2 * beta / (nu * (alpha - 1)))
+    out.put("evidence/aleatoric", scale ** 2 * beta / (alpha - 1))
+
+
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(
         os.path.dirname(os.path.abspath(__file__)), "data")
@@ -117,6 +144,7 @@ def main():
     optimisers(out)
     schedules(out)
     losses(out)
+    evidence(out)
 
 
 if __name__ == "__main__":

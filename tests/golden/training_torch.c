@@ -4,6 +4,7 @@
 #include "tests/test.h"
 
 #include "nn/clip.h"
+#include "nn/evidence.h"
 #include "nn/loss.h"
 #include "nn/optimiser.h"
 
@@ -127,12 +128,33 @@ static void losses_agree(void **state)
     }
 }
 
+static void densities_agree(void **state)
+{
+    static const float unit[CHANNELS] = {0.4F, 1.7F};
+    struct weir_loss_frame frame = {CHANNELS, POINTS, unit};
+    float gamma[ALL], y[ALL], raw[3 * ALL], variance[ALL], g[ALL] = {0};
+    (void)state;
+    recorded("evidence/gamma", ALL, gamma);
+    recorded("evidence/target", ALL, y);
+    recorded("evidence/raw", 3 * (size_t)ALL, raw);
+    weir_evidence_epistemic(&frame, raw, variance);
+    compare("evidence/epistemic", variance, ALL, 2e-6);
+    weir_evidence_aleatoric(&frame, raw, variance);
+    compare("evidence/aleatoric", variance, ALL, 2e-6);
+    float value =
+        (float)weir_evidence_gradient(&frame, 0.05, gamma, y, 1, g, raw);
+    compare("evidence/value", &value, 1, 2e-6);
+    compare("evidence/gradient", g, ALL, 2e-6);
+    compare("evidence/raw_gradient", raw, 3 * (size_t)ALL, 2e-6);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(optimisers_agree),
         cmocka_unit_test(schedules_agree),
         cmocka_unit_test(losses_agree),
+        cmocka_unit_test(densities_agree),
     };
     return RUN(cases);
 }

@@ -54,7 +54,7 @@ static void members_roll_out_by_themselves(void **state)
     struct weir_ensemble e = {MEMBERS, stride, packed, &norm};
     weir_ensemble_start(&e, in, n, all);
     for (int k = 0; k < STEPS; k++)
-        ok(weir_ensemble_step(&e, s, 2, all));
+        ok(weir_ensemble_step(&e, s, 2, all, NULL));
     for (size_t m = 0; m < MEMBERS; m++) {
         memcpy(alone, in, sizeof(in));
         for (int k = 0; k < STEPS; k++)
@@ -62,7 +62,7 @@ static void members_roll_out_by_themselves(void **state)
                                       alone));
         assert_memory_equal(alone, all + m * n, sizeof(alone));
     }
-    fails(weir_ensemble_step(&e, s, BATCH + 1, all), -EINVAL);
+    fails(weir_ensemble_step(&e, s, BATCH + 1, all, NULL), -EINVAL);
     weir_surrogate_destroy(s);
     weir_model_destroy(model);
     free(packed);
@@ -73,13 +73,17 @@ static void mean_and_spread_are_those_of_a_calculator(void **state)
     struct weir_ensemble three = {.members = 3}, one = {.members = 1};
     float states[] = {1, -2, 2, -2, 6, -2}, mean[2], spread[2];
     (void)state;
-    weir_ensemble_gather(&three, states, 2, mean, spread);
+    weir_ensemble_gather(&three, states, 2, NULL, mean, spread);
     assert_true(mean[0] == 3 && mean[1] == -2);
     assert_true(fabsf(spread[0] - sqrtf(14.0F / 3)) < 1e-6F && spread[1] == 0);
-    weir_ensemble_gather(&one, states, 2, mean, spread);
+    weir_ensemble_gather(&one, states, 2, NULL, mean, spread);
     assert_true(mean[0] == 1 && mean[1] == -2 && spread[0] == 0);
-    weir_ensemble_gather(&three, states, 2, mean, NULL);
+    weir_ensemble_gather(&three, states, 2, NULL, mean, NULL);
     assert_true(mean[0] == 3);
+    /* What members know of themselves is added. */
+    const float own[] = {1.0F / 3, 4};
+    weir_ensemble_gather(&three, states, 2, own, mean, spread);
+    assert_true(fabsf(spread[0] - sqrtf(5)) < 1e-6F && spread[1] == 2);
 }
 
 int main(void)

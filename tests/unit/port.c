@@ -87,7 +87,7 @@ static void slots_start_on_lines_and_hold_their_window(void **state)
     for (size_t floats = 1; floats < 200; floats += 13)
         for (uint32_t window = 1; window <= 3; window++) {
             struct weir_slots s = {
-                .stride = weir_slot_stride(floats, window),
+                .stride = weir_slot_stride(floats * window),
                 .count = 3,
                 .frame_floats = floats,
                 .window = window,

@@ -82,8 +82,8 @@ static void write_file(struct bench *b)
     struct weir_checkpoint_options o = {.dir = b->dir, .keep = 1};
     struct weir_checkpoint_writer *w;
     struct weir_checkpoint_report report;
-    ok(weir_predictor_describe(&b->options, &info, true, MEMBERS, &d,
-                               meta + 3));
+    ok(weir_predictor_describe(&b->options, &info, true, false, MEMBERS, NULL,
+                               &d, meta + 3));
     struct weir_checkpoint file = {
         .step = 77,
         .name = "best",
@@ -163,8 +163,8 @@ static void a_rollout_is_that_of_the_weights(void **state)
         weir_ensemble_start(&b.e, b.in + j * POINTS, POINTS, each);
         for (size_t t = 0; t < STEPS; t++) {
             size_t at = (j * STEPS + t) * POINTS;
-            ok(weir_ensemble_step(&b.e, s, 1, each));
-            weir_ensemble_gather(&b.e, each, POINTS, mean, apart);
+            ok(weir_ensemble_step(&b.e, s, 1, each, NULL));
+            weir_ensemble_gather(&b.e, each, POINTS, NULL, mean, apart);
             assert_memory_equal(mean, out + at, sizeof(mean));
             assert_memory_equal(apart, spread + at, sizeof(apart));
         }

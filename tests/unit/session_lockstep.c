@@ -67,6 +67,8 @@ static void nor_do_they_with_all_that_training_can(void **state)
                   "training.optimiser=adam"));
     same_bits(SET("training.members=2", "training.on_nonfinite=skip",
                   "training.clip=fixed", "training.clip_limit=0.1"));
+    same_bits(SET("training.loss=evidential", "training.unroll=2",
+                  "training.members=2", "acquisition.loss_type=evidential"));
     /* Seven micro-batches in three buffers: the last has one. */
     same_bits(SET("training.micro_batch=2", "training.batch=14",
                   "training.accumulate=3"));

@@ -1,0 +1,37 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-3-Clause
+# Evidential regression through the program: one member tells how unsure it is,
+# in the summary, in eval and beside what is predicted.
+. "${WEIR_SOURCE:?}/tests/program.sh"
+python=$(python_with h5py) || skip "no h5py"
+
+set="--set training.loss=evidential --set acquisition.loss_type=evidential --set training.steps=400
+    --set simulations.budget=80 --set training.learning_rate=3e-3"
+ends 0 run "$small" --out a $set --quiet
+ends 0 run "$small" --out b $set --quiet --set placement.groups=2
+ends 0 eval a
+grep -qE '^  mean .* [0-9.]+x$' out || fail "$(cat out)"
+ratio=$(sed -n 's/^  mean .* \([0-9.]*\)x$/\1/p' out)
+[ "$(echo "$ratio" | awk '{ print ($1 > 1.2) }')" = 1 ] || fail "$ratio times persistence"
+grep -qE '^  spread, mean +[0-9.]+e' out || fail "$(cat out)"
+"$python" "$WEIR_SOURCE/tests/cli/same_weights.py" a b || fail "groups show"
+
+ends 0 generate "$small" --out set.h5 --n 12 --set run.seed=5
+ends 0 predict a --data set.h5 --out got.h5
+has out "with their spread"
+"$python" - set.h5 got.h5 <<'END' || fail "the spread is no measure of the error"
+import sys
+import h5py
+import numpy as np
+truth, got = (h5py.File(name)["t0_fields"] for name in sys.argv[1:])
+name = list(truth)[0]
+error = np.abs(got[name][:] - truth[name][:])[:, 1]
+spread = got[name + "_spread"][:][:, 1]
+assert np.isfinite(spread).all() and (spread > 0).all()
+# Where it is less sure it errs more: halves of the values, by spread.
+sure = spread < np.median(spread)
+print("mean error where sure", error[sure].mean(), "elsewhere", error[~sure].mean())
+assert error[sure].mean() < error[~sure].mean()
+END
+says 2 "onnx: a surrogate that makes densities: Operation not supported" "" export a --onnx f.onnx
+finish
