@@ -136,7 +136,7 @@ static void the_newest_few_are_kept_and_named_ones_stay(void **state)
     ok(weir_checkpoint_named_path(dir, "best", path));
     ok(weir_checkpoint_open(path, &file));
     assert_true(content_is(&c, file, 5));
-    assert_string_equal(weir_safetensors_meta(file, "weir.format"), "2");
+    assert_string_equal(weir_safetensors_meta(file, "weir.format"), "3");
     weir_safetensors_close(file);
     free(steps);
     weir_checkpoint_writer_destroy(w);
@@ -214,7 +214,7 @@ static void files_that_are_no_checkpoints_of_ours_are_refused(void **state)
     fails(weir_checkpoint_open_newest(dir, &file, &step), -WEIR_ECORRUPT);
     says("no checksums");
     struct weir_safetensors_head h;
-    struct weir_text meta = {"weir.format", "3"};
+    struct weir_text meta = {"weir.format", "4"};
     char path[PATH_MAX];
     ok(weir_safetensors_head_build(NULL, 0, &meta, 1, &h));
     weir_safetensors_head_seal(&h, NULL);
@@ -222,7 +222,7 @@ static void files_that_are_no_checkpoints_of_ours_are_refused(void **state)
     scratch_write(path, h.bytes, h.size);
     weir_safetensors_head_free(&h);
     fails(weir_checkpoint_open_newest(dir, &file, &step), -ENOTSUP);
-    says("format 3");
+    says("format 4");
 }
 
 static void writer_options_are_checked(void **state)

@@ -202,7 +202,8 @@ static void every_strategy_and_loss_goes_through(void **state)
     size_t n;
     const struct weir_strategy_ops *const *list = weir_strategy_list(&n);
     for (size_t i = 0; i < n; i++)
-        for (int c = 0; c < 2; c++) {
+        /* Those that ask the surrogate: session_predicting. */
+        for (int c = 0; c < 2 && !list[i]->score; c++) {
             struct outcome o;
             char strategy[80];
             snprintf(strategy, sizeof(strategy), "acquisition.strategy=%s",
