@@ -373,9 +373,9 @@ static int shared(const struct weir_options *o, struct weir_graph *g)
 /* Two numbers of each sample, made from all of it. */
 static int summary(struct weir_graph *g, int x)
 {
-    const struct weir_value *v = &g->value[x];
+    int channels = g->value[x].channels;
     x = weir_graph_resample(g, x, WEIR_RESAMPLE_LINEAR, 1, 1);
-    x = weir_graph_reshape(g, x, v->channels, 1, 1);
+    x = weir_graph_reshape(g, x, channels, 1, 1);
     return weir_graph_linear(g, x, "summary", 2, 0);
 }
 
@@ -422,7 +422,7 @@ static int shuffles(const struct weir_options *o, struct weir_graph *g)
 static int attend(struct weir_graph *g, int x, const char *name,
                   struct weir_attention a)
 {
-    char at[3][8];
+    char at[3][24];
     int y[3];
     for (int k = 0; k < 3; k++) {
         snprintf(at[k], sizeof(at[k]), "%s.%d", name, k);
