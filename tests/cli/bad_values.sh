@@ -73,9 +73,6 @@ says 2 "solver kdv: alpha3: given, but form is physical, expected normalised" \
     "$solver_hint" run "$small" --out d --set solver.alpha3=4
 says 2 "solver kdv: sample: 'banana' is no coefficient of this solver" \
     "$solver_hint" run "$small" --out d --set solver.sample=banana
-says 2 "model direct: takes parameters and a time, samples hold frames only; \
-choose one that leads from frame to frame" "weir list models shows its options" \
-    run "$small" --check --set model.name=direct
 says 2 "model unet: 66 points do not divide by 2^levels = 4" \
     "weir list models shows its options" \
     run "$small" --check --set model.name=UNet\;4\;2 --set solver.points=66
