@@ -147,6 +147,8 @@ static int draw_cost(const struct picture *p)
                              .log_y = true};
     struct weir_plot *plot;
     int rc = weir_plot_open(&axes, &plot);
+    if (rc)
+        return rc;
     for (size_t i = 0; rc == 0 && i < p->n; i++) {
         char text[128];
         struct weir_curve c = {.mark = WEIR_MARK_POINTS, .colour = (int)i};
@@ -210,6 +212,8 @@ static int draw_loss(const struct picture *p)
                              .log_y = true};
     struct weir_plot *plot;
     int rc = weir_plot_open(&axes, &plot);
+    if (rc)
+        return rc;
     for (size_t i = 0; rc == 0 && i < p->n; i++)
         rc = add_binned(
             plot, p->runs + i, "train/step", "train/loss",
@@ -295,6 +299,8 @@ static int draw_reservoir(const struct picture *p)
         .title = "Reservoir", .x = "seconds", .y = "samples"};
     struct weir_plot *plot;
     int rc = weir_plot_open(&axes, &plot);
+    if (rc)
+        return rc;
     for (size_t i = 0; rc == 0 && i < p->n; i++) {
         char text[128];
         struct weir_curve c = {.colour = (int)i};
@@ -346,6 +352,8 @@ static int draw_speed(const struct picture *p)
                              .more = "set yrange [0:*]"};
     struct weir_plot *plot;
     int rc = weir_plot_open(&axes, &plot);
+    if (rc)
+        return rc;
     for (size_t i = 0; rc == 0 && i < p->n; i++)
         rc = add_speed(plot, p->runs + i, (int)i);
     int drawn = finish(plot, p->page,
@@ -405,6 +413,8 @@ static int draw_latency(const struct picture *p)
                              .more = tics};
     struct weir_plot *plot;
     int rc = weir_plot_open(&axes, &plot);
+    if (rc)
+        return rc;
     for (size_t i = 0; rc == 0 && i < p->n; i++)
         rc = add_latencies(plot, p->runs + i, -0.15 * (double)i, (int)i);
     int drawn = finish(plot, p->page,
