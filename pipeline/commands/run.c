@@ -125,24 +125,14 @@ static int open_dir(struct command *c)
     return c->log ? 0 : WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
 }
 
-/* By another name first: --resume reads it after whatever stopped us here. */
 static int write_resolved(const struct command *c)
 {
-    char path[PATH_MAX + 16], fresh[PATH_MAX + 24], *text;
+    char *text;
     int rc = weir_config_resolved(c->cfg, &text);
     if (rc)
         return rc;
-    snprintf(path, sizeof(path), "%s/resolved.yaml", c->dir);
-    snprintf(fresh, sizeof(fresh), "%s.tmp", path);
-    FILE *f = fopen(fresh, "we");
-    bool written = f && fputs(text, f) >= 0;
-    written = f && fclose(f) == 0 && written;
-    written = written && rename(fresh, path) == 0;
+    rc = weir_run_dir_write(c->dir, "resolved.yaml", text);
     free(text);
-    if (written)
-        return 0;
-    rc = WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
-    unlink(fresh);
     return rc;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
+#include "io/run_dir.h"
 #include "pde/wisdom.h"
 
 #include <errno.h>
@@ -45,20 +46,11 @@ void weir_wisdom_recall(const char *dir)
 
 int weir_wisdom_keep(const char *dir)
 {
-    char path[PATH_MAX + 16], fresh[PATH_MAX + 24], *text;
+    char *text;
     int rc = weir_wisdom_export(&text);
     if (rc)
         return rc;
-    snprintf(path, sizeof(path), "%s/fftw.wisdom", dir);
-    snprintf(fresh, sizeof(fresh), "%s.tmp", path);
-    FILE *f = fopen(fresh, "we");
-    bool written = f && fputs(text, f) >= 0;
-    written = f && fclose(f) == 0 && written;
-    written = written && rename(fresh, path) == 0;
+    rc = weir_run_dir_write(dir, "fftw.wisdom", text);
     free(text);
-    if (written)
-        return 0;
-    rc = WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
-    unlink(fresh);
     return rc;
 }

@@ -4,8 +4,10 @@
 #include "base/err.h"
 #include "base/log.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,4 +130,19 @@ void weir_run_dir_unlock(int lock)
 {
     if (lock >= 0)
         close(lock);
+}
+
+int weir_run_dir_write(const char *dir, const char *name, const char *text)
+{
+    char path[PATH_MAX + 16], fresh[PATH_MAX + 24];
+    snprintf(path, sizeof(path), "%s/%s", dir, name);
+    snprintf(fresh, sizeof(fresh), "%s.tmp", path);
+    FILE *f = fopen(fresh, "we");
+    bool written = f && fputs(text, f) >= 0;
+    written = f && fclose(f) == 0 && written;
+    if (written && rename(fresh, path) == 0)
+        return 0;
+    int rc = WEIR_FAIL(WEIR_EENV, "%s: %s", path, strerror(errno));
+    unlink(fresh);
+    return rc;
 }

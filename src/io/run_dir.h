@@ -33,4 +33,11 @@ int weir_run_dir_lock(const char *dir);
 /** Give DIR back. The file stays: removing it would race with a new owner. */
 void weir_run_dir_unlock(int lock);
 
+/**
+ * Write @p text as DIR/@p name, under another name first: whoever reads it later
+ * finds it whole, or the one before.
+ * @return 0, -WEIR_EENV
+ */
+int weir_run_dir_write(const char *dir, const char *name, const char *text);
+
 #endif
