@@ -21,14 +21,14 @@ no) sh configs/dependencies.sh test ;;
 esac
 jobs=$(nproc)
 
-# build NAME CACHE-FILE [cmake arguments]
+# build NAME CACHE-FILE TARGET [cmake arguments]
 build() {
-    name=$1 cache=$2
-    shift 2
+    name=$1 cache=$2 target=$3
+    shift 3
     echo "== build $name"
     cmake -C "configs/build/$cache.cmake" -S . -B ".build/$name" -G Ninja \
         -DWEIR_WERROR=ON "$@" >".build/$name.log" 2>&1 &&
-        cmake --build ".build/$name" -j "$jobs" >>".build/$name.log" 2>&1 || {
+        cmake --build ".build/$name" -j "$jobs" -t "$target" >>".build/$name.log" 2>&1 || {
         cat ".build/$name.log"
         exit 1
     }
@@ -44,17 +44,19 @@ check() {
 }
 
 mkdir -p .build
-build release release
+build release release all
 check release
-build asan asan
-build tsan tsan
 if [ $all = no ]; then
+    build asan asan suite_unit
     check asan -L unit
+    build tsan tsan suite_stress
     check tsan -L stress
     exit 0
 fi
 export WEIR_STRESS_SECONDS="${WEIR_STRESS_SECONDS:-60}"
+build asan asan all
 check asan
+build tsan tsan all
 check tsan -L 'unit|stress|fault'
-build clang release -DCMAKE_C_COMPILER=clang
+build clang release all -DCMAKE_C_COMPILER=clang
 check clang

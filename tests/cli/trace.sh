@@ -49,16 +49,20 @@ if echo '#include <sys/sdt.h>' | cc -E - >/dev/null 2>&1 && command -v readelf >
 fi
 
 # Where the system lets us, a tool attaches to every one of them, and each counts
-# as often as the run did it.
-if [ -s notes ] && [ "$(id -u)" = 0 ] && command -v bpftrace >/dev/null &&
-    bpftrace -e 'BEGIN { exit(); }' >/dev/null 2>&1; then
-    sed -n 's/^ *Name: //p' notes | sort -u >all
-    timeout 60 bpftrace -e "usdt:$weir:weir:* { @[probe] = count(); }" \
-        -c "$weir run $small --out seen --set run.clock=live --quiet" >counts 2>&1
-    for probe in $(cat all); do
-        has counts ":weir:$probe]: "
-    done
+# as often as the runs did it: one steered by losses, one by predictions.
+if grep -q stapsdt notes 2>/dev/null && [ "$(id -u)" = 0 ] &&
+    command -v bpftrace >/dev/null && bpftrace -e 'BEGIN { exit(); }' >/dev/null 2>&1; then
+    counted() {
+        timeout 60 bpftrace -e "usdt:$weir:weir:* { @[probe] = count(); }" \
+            -c "$weir run $small --set run.clock=live --quiet $*" 2>&1
+    }
+    counted --out seen >counts
     has counts ":weir:draw_begin]: 120"
     has counts ":weir:sample_accept]: 800"
+    counted --out asked --set acquisition.strategy=sbal --set training.members=2 \
+        --set acquisition.pool=40 --set acquisition.horizon=8 >>counts
+    for probe in $(sed -n 's/^ *Name: //p' notes | sort -u); do
+        has counts ":weir:$probe]: "
+    done
 fi
 finish

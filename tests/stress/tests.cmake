@@ -41,6 +41,7 @@ function(weir_broken test what file from to)
   endif()
   set(target broken_${test}_${what})
   weir_test_program(${target} stress/${test}.c ${sources})
+  add_dependencies(suite_stress ${target})
   target_include_directories(${target} BEFORE PRIVATE ${dir}/src)
   weir_register_test(stress.${test}_broken_${what} stress
     sh ${PROJECT_SOURCE_DIR}/tests/stress/broken.sh $<TARGET_FILE:${target}>)
