@@ -246,7 +246,8 @@ int main(void)
     pthread_create(&thread[CLAIMERS], NULL, proposer, NULL);
     struct weir_rng rng = stress_rng(1);
     uint64_t rounds = 0;
-    while (stress_goes_on()) {
+    while (stress_goes_on_until(rounds > 2 && reruns > 0 && accepted > 0 &&
+                                raced > 0)) {
         start_round();
         pthread_barrier_wait(&gate);
         keep_until_all_ended(&rng);
