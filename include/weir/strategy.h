@@ -44,9 +44,19 @@ struct weir_forecast_request {
  * rolled out from where the solver starts them, by weights of one gradient step
  * that nobody changes any more (with an average of weights, by that). What the
  * scores are is in acquire/score.h.
+ *
+ * A start may cost more than all predictions from it: where the equation is run
+ * for a while before time 0, it costs that. It follows from the parameters alone,
+ * so whoever asks about a candidate again keeps its first frame.
+ *
+ * A call is spread over placement.acquisition_threads; results do not tell over
+ * how many. Dropout's masks follow from a candidate's place among all that were
+ * asked about since the weights came; for them ask about `batch` at once, but
+ * for the last.
  */
 struct weir_forecast {
     uint32_t batch; /* candidates of one call, at most */
+    size_t frame;   /* floats of a first frame */
     /**
      * Say what will be wanted; once, in `create`.
      * @return 0, -WEIR_ECONFIG the run cannot answer: a score needs several
@@ -55,19 +65,29 @@ struct weir_forecast {
     int (*want)(struct weir_forecast *f,
                 const struct weir_forecast_request *request);
     /**
+     * First frames of @p n candidates, as many as a moment is enough for: losses
+     * are to be folded in between. In `score` and `learn`.
+     * @param u  (n, dims) in the unit cube
+     * @param first  (n, frame); NaN where a simulation cannot start
+     * @return how many from the first on are there, 1 to n (all, in lockstep);
+     *         an error
+     */
+    int (*start)(struct weir_forecast *f, const double *u, uint32_t n,
+                 float *first);
+    /**
      * Scores of @p n candidates; only in the strategy's `score`. One whose
      * simulation cannot start scores 0; a rollout that ran away gives a score
      * that is not finite.
-     * @param u  (n, dims) in the unit cube
+     * @param first  (n, frame), from `start`
      */
-    int (*score)(struct weir_forecast *f, const double *u, uint32_t n,
+    int (*score)(struct weir_forecast *f, const float *first, uint32_t n,
                  double *score);
     /**
      * Their features, (n, request.features): a sketch of what the last layer
      * reads along the rollout, so that what is near is predicted alike. NaN of a
      * candidate whose simulation cannot start.
      */
-    int (*features)(struct weir_forecast *f, const double *u, uint32_t n,
+    int (*features)(struct weir_forecast *f, const float *first, uint32_t n,
                     float *row);
 };
 
@@ -113,6 +133,12 @@ struct weir_proposal {
     uint32_t generation; /* out: counts propose calls from 1 */
 };
 
+/** What a strategy will hold and ask for; all zero: hardly anything, nobody. */
+struct weir_strategy_needs {
+    size_t bytes; /* of its own, when it holds most */
+    struct weir_forecast_request request;
+};
+
 struct weir_strategy_ops {
     const char *name;
     const char *summary;               /* one line for `weir list` */
@@ -145,11 +171,11 @@ struct weir_strategy_ops {
     int (*restore)(void *self, struct weir_blob *in);
 
     /**
-     * Train a model of the strategy's own by one small step, from what was
-     * observed so far; NULL: it has none. In lockstep called once after each
-     * batch observed, before `due`; live as often as acquisition.cpu_share
-     * allows.
-     * @return 1; 0 there is nothing to learn before the next batch; an error
+     * Prepare for proposals to come by one small step: train a model of the
+     * strategy's own from what was observed so far, or start candidates; NULL:
+     * there is nothing to prepare. In lockstep called once after each batch
+     * observed, before `due`; live as often as acquisition.cpu_share allows.
+     * @return 1; 0 there is nothing to do before the next batch; an error
      */
     int (*learn)(void *self);
 
@@ -162,7 +188,7 @@ struct weir_strategy_ops {
 
     /**
      * Predict for the proposal that `due` asked for, through env->forecast, a
-     * small piece at a time: one call of it or so. @p piece counts from 0, and 0
+     * small piece at a time: one call of each kind or so. @p piece counts from 0, and 0
      * begins anew: with other weights, or because a run was killed in between.
      * All pieces of a proposal see the same weights. In lockstep they follow one
      * another at once; live they are made as often as acquisition.cpu_share
@@ -172,6 +198,15 @@ struct weir_strategy_ops {
      * @return 1 there are more; 0 that was the last; an error
      */
     int (*score)(void *self, uint32_t piece);
+
+    /**
+     * Before anything is created: what it will need, for the plan of memory. Of
+     * env->forecast there are only `batch` and `frame`. NULL: as all zero.
+     * @return 0, or what `create` would refuse
+     */
+    int (*needs)(const struct weir_strategy_env *env,
+                 const struct weir_options *opts,
+                 struct weir_strategy_needs *out);
 };
 
 /**
@@ -200,7 +235,7 @@ void weir_target_draw(const struct weir_strategy_env *env, uint32_t simulation,
  * WEIR_STRATEGY_ABI counts changes of this header, and of those it includes,
  * that a built object would notice; one of another number is refused.
  */
-#define WEIR_STRATEGY_ABI 4
+#define WEIR_STRATEGY_ABI 5
 
 struct weir_strategy_library {
     uint32_t abi;

@@ -37,6 +37,16 @@ static void print_part(const char *what, size_t number, const char *of,
     printf("\n");
 }
 
+static void print_forecast(const struct weir_forecast_memory *m)
+{
+    if (m->strategy)
+        print_part("strategy's candidates", 1, NULL, m->strategy);
+    if (m->moments) {
+        print_part("weights it predicts with", m->moments, "times", m->weights);
+        print_part("nets it predicts with", m->threads, "threads", m->thread);
+    }
+}
+
 /* A model that does not fit its solver has a placement all the same. */
 static int print_memory(const struct weir_config *cfg,
                         const struct weir_plan *plan)
@@ -61,6 +71,7 @@ static int print_memory(const struct weir_config *cfg,
     print_part("a checkpoint's copies", 1, NULL, m.checkpoint);
     if (m.predicted)
         print_part("predictions of members", 1, NULL, m.predicted);
+    print_forecast(&m.forecast);
     return 0;
 }
 

@@ -108,6 +108,7 @@ int weir_trainer_memory_plan(const struct weir_run *run,
     out->checkpoint = checkpoint_bytes(model, run);
     rc = weir_refusal(group_bytes(model, run, &out->group), "model",
                       cfg->model.name);
+    rc = rc ? rc : weir_forecast_memory_plan(run, model, &out->forecast);
     weir_model_destroy(model);
     return rc;
 }
@@ -116,5 +117,6 @@ size_t weir_trainer_memory_total(const struct weir_trainer_memory *m,
                                  uint32_t groups)
 {
     return m->weights + m->gradients * m->gradient + groups * m->group +
-           m->evaluated + m->checkpoint + m->predicted;
+           m->evaluated + m->checkpoint + m->predicted +
+           weir_forecast_memory_total(&m->forecast);
 }

@@ -4,13 +4,14 @@
 
 /**
  * @file
- * What training will need, before anything of it is made: a configuration too
+ * What training, and a strategy that predicts, will need, before anything of it is made: a configuration too
  * large for the machine is refused before the first step, and `weir plan`
  * shows the numbers.
  *
  * A net's memory is an affine function of its batch: it is read off nets for
  * one sample and for two, which are small, and extended to a micro-batch.
  */
+#include "pipeline/run/forecast_plan.h"
 #include "pipeline/run/run.h"
 
 struct weir_trainer_memory {
@@ -21,6 +22,7 @@ struct weir_trainer_memory {
     size_t evaluated;  /* held-out trajectories */
     size_t checkpoint; /* copies a checkpoint is written from */
     size_t predicted;  /* of the batch, by every member; 0: there is one */
+    struct weir_forecast_memory forecast;
 };
 
 /**

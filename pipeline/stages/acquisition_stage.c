@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "pipeline/run/forecast_plan.h"
 #include "pipeline/run/probe.h"
 #include "pipeline/run/telemetry.h"
 #include "pipeline/stages/cut.h"
@@ -56,7 +57,7 @@ struct weir_acquisition {
     bool learned;     /* all it can before the next batch */
     int64_t share_ns; /* CPU time of what acquisition.cpu_share limits, live */
     int64_t live_ns;  /* when the thread started */
-    int64_t entered_ns; /* CPU time of the thread when this work began */
+    int64_t entered_ns; /* CPU time of its threads when this work began */
 
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
@@ -67,6 +68,12 @@ struct weir_acquisition {
     _Atomic(struct weir_cut *) cut;
     _Atomic int64_t published_ns[PUBLISHED];
 };
+
+/* CPU time of the calling thread and of those that help it. */
+static int64_t spent_ns(const struct weir_acquisition *a)
+{
+    return weir_thread_cpu_ns() + weir_forecaster_lent_ns(a->forecaster);
+}
 
 /* A strategy from a shared object may fail without a word. */
 static int told(const struct weir_acquisition *a, int rc, const char *what)
@@ -108,16 +115,8 @@ int weir_acquisition_create(struct weir_run *run,
     int rc = weir_forecaster_create(run, &a->forecaster);
     if (rc)
         return rc;
-    a->env = (struct weir_strategy_env){
-        .seed = cfg->run.seed,
-        .space = cfg->space,
-        .budget = (uint32_t)cfg->simulations.budget,
-        .samples_per_simulation = run->samples,
-        .batch = (uint32_t)cfg->training.batch,
-        .gradient_steps = (uint64_t)cfg->training.steps,
-        .samples_per_batch = run->samples_per_batch,
-        .forecast = weir_forecaster_face(a->forecaster),
-    };
+    a->env = weir_forecast_env(run);
+    a->env.forecast = weir_forecaster_face(a->forecaster);
     rc = allocate(a);
     if (rc)
         return rc;
@@ -447,8 +446,7 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
     if (rc)
         return rc;
     g.effective = a->ops->effective ? a->ops->effective(a->strategy) : 0;
-    g.cpu_ns =
-        weir_acquisition_cpu_ns(a) + weir_thread_cpu_ns() - a->entered_ns;
+    g.cpu_ns = weir_acquisition_cpu_ns(a) + spent_ns(a) - a->entered_ns;
     atomic_store_explicit(&a->effective, g.effective,
                           memory_order_relaxed); /* Q7 */
     note(a, WEIR_METRIC_CLAIMABLE, g.done_ns - g.cause_ns);
@@ -529,7 +527,9 @@ static bool has_scoring(struct weir_acquisition *a)
 static bool may_think(struct weir_acquisition *a)
 {
     int64_t wall = weir_now_ns() - a->live_ns;
-    double most = a->run->cfg->acquisition.cpu_share * (double)wall;
+    const struct weir_config *cfg = a->run->cfg;
+    int threads = predicts(a) ? cfg->placement.acquisition_threads : 1;
+    double most = cfg->acquisition.cpu_share * threads * (double)wall;
     bool any = has_scoring(a) || (a->ops->learn && !a->learned);
     return any && (double)a->share_ns < most &&
            !weir_stop_reason(&a->run->stop);
@@ -553,7 +553,7 @@ static int score_live(struct weir_acquisition *a)
 /* CPU time since a->entered_ns, added to what has been used. */
 static int64_t count_cpu(struct weir_acquisition *a)
 {
-    int64_t cpu = weir_thread_cpu_ns() - a->entered_ns;
+    int64_t cpu = spent_ns(a) - a->entered_ns;
     atomic_store_explicit(&a->cpu_ns, weir_acquisition_cpu_ns(a) + cpu,
                           memory_order_relaxed); /* Q7 */
     return cpu;
@@ -561,7 +561,7 @@ static int64_t count_cpu(struct weir_acquisition *a)
 
 static int think(struct weir_acquisition *a)
 {
-    a->entered_ns = weir_thread_cpu_ns();
+    a->entered_ns = spent_ns(a);
     int rc = has_scoring(a) ? score_live(a) : learn(a);
     a->share_ns += count_cpu(a);
     return rc;
@@ -597,7 +597,7 @@ static int serve_cut(struct weir_acquisition *a)
 int weir_acquisition_consume(struct weir_acquisition *a)
 {
     uint64_t through = published(a);
-    a->entered_ns = weir_thread_cpu_ns();
+    a->entered_ns = spent_ns(a);
     int rc = replace_failed(a);
     /* A cut stands between two batches: serve it before folding past it. */
     rc = rc ? rc : serve_cut(a);

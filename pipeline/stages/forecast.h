@@ -5,17 +5,20 @@
 /**
  * @file
  * What a strategy may ask of the surrogate that is being trained (weir/strategy.h:
- * struct weir_forecast): candidates' first frames come from a lane of its own of
+ * struct weir_forecast): candidates' first frames come from lanes of its own of
  * the run's solver, weights from snapshots (snapshot.h), scores and features
  * from acquire/scorer.h.
+ *
+ * A call is dealt out to placement.acquisition_threads (hands.h): starts one by
+ * one, predictions in blocks. Each of them has a lane and a scorer; what comes
+ * out does not tell who did what.
  *
  * A forecast is by weights of one gradient step or, for scores that compare two
  * times, of two that are exactly `apart` steps apart: where the second snapshot
  * came later than that, it becomes the first.
  *
- * Memory: one vector of weights of all members, or two; a scorer of one batch
- * of candidates. Threads: acquisition's thread (in lockstep the trainer's
- * leader) but for what snapshot.h says of the leader.
+ * Memory: run/forecast_plan.h. Threads: acquisition's thread (in lockstep the
+ * trainer's leader) but for what snapshot.h says of the leader.
  */
 #include "nn/normaliser.h"
 #include "pipeline/run/run.h"
@@ -24,8 +27,8 @@
 
 struct weir_forecaster;
 
-int weir_forecaster_create(const struct weir_run *run,
-                           struct weir_forecaster **out);
+/** @p out is to be destroyed even after a failure. */
+int weir_forecaster_create(struct weir_run *run, struct weir_forecaster **out);
 void weir_forecaster_destroy(struct weir_forecaster *f);
 
 /** Whose weights and scales it forecasts with; both outlive it. */
@@ -37,6 +40,9 @@ void weir_forecaster_attach(struct weir_forecaster *f,
 struct weir_forecast *weir_forecaster_face(struct weir_forecaster *f);
 /** Whether the strategy has said that it wants anything. */
 bool weir_forecaster_is_wanted(const struct weir_forecaster *f);
+
+/** CPU time of the threads that help the caller. */
+int64_t weir_forecaster_lent_ns(const struct weir_forecaster *f);
 
 /** Want weights from @p step gradient steps on; those there were are no more. */
 void weir_forecaster_begin(struct weir_forecaster *f, uint64_t step);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-#include "acquire/candidates.h"
+#include "acquire/candidates_state.h"
 
 #include "acquire/shuffle.h"
 #include "acquire/target.h"
@@ -11,47 +11,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define NOWHERE UINT32_MAX
-
-/* Saved as it lies. */
-struct progress {
-    uint32_t generation;
-    uint32_t periods; /* that have ended, at the last proposal */
-};
-
-/* Simulations by id: what has run and, with a pool that is drawn once, which
- * candidate each one was made of. */
-struct known {
-    uint32_t n, room; /* simulations met, in the order they were */
-    double *u;        /* [room][dims] */
-    uint32_t cells;
-    uint32_t *place; /* [cells] in the pool, or NOWHERE */
-    bool *taken;     /* [pool] */
-};
-
-struct candidates {
-    const struct weir_candidates_method *method;
-    const struct weir_strategy_env *env;
-    struct weir_candidates_settings set;
-    struct progress at;
-    struct known known;
-    /* of the proposal that is being made */
-    uint32_t n, labelled; /* candidates; simulations known by now */
-    uint32_t *place;      /* [pool] of the candidates */
-    double *score;        /* [pool] */
-    float *row;           /* [pool][features] */
-    float *base;          /* [labelled][features] */
-    uint32_t base_room;
-    uint32_t *chosen; /* [horizon] */
-    double *u;        /* of a call: [batch][dims] */
-    bool told;        /* that scores are all alike */
-};
-
 /* ---- creation ---- */
 
 void weir_candidates_destroy(void *self)
 {
-    struct candidates *c = self;
+    struct weir_candidates *c = self;
     free(c->known.u);
     free(c->known.place);
     free(c->known.taken);
@@ -60,44 +24,64 @@ void weir_candidates_destroy(void *self)
     free(c->row);
     free(c->base);
     free(c->chosen);
+    weir_starts_free(&c->pool_starts);
+    weir_starts_free(&c->known_starts);
     free(c->u);
+    free(c->number);
+    free(c->first);
     free(c);
 }
 
-static bool is_diverse(const struct candidates *c)
+bool weir_candidates_are_diverse(const struct weir_candidates *c)
 {
     return c->set.rule == WEIR_CANDIDATES_CENTRES ||
            c->set.rule == WEIR_CANDIDATES_LCMD;
 }
 
 /* Numbers of a row that distances are measured on; 0: none are. */
-static size_t dims_of(const struct candidates *c)
+static size_t dims_of(const struct weir_candidates *c)
 {
-    if (!is_diverse(c))
+    if (!weir_candidates_are_diverse(c))
         return 0;
     return c->set.by_parameters ? c->env->space.n : c->set.request.features;
 }
 
-static uint32_t batch_of(const struct candidates *c)
+/* Floats of a first frame; 0: nobody is asked about any. */
+static size_t frame_of(const struct weir_candidates *c)
 {
-    return c->env->forecast ? c->env->forecast->batch : 1;
+    return weir_candidates_asks(&c->set) ? c->env->forecast->frame : 0;
 }
 
-static int allocate(struct candidates *c)
+/* Those of the pool come first; what has run may be more than was planned. */
+static void plan_starts(struct weir_candidates *c)
 {
-    size_t pool = c->set.pool;
+    size_t frame = frame_of(c), bytes = c->set.starts;
+    uint32_t known = weir_candidates_are_diverse(c) && c->set.request.features
+                         ? c->env->budget
+                         : 0;
+    weir_starts_init(&c->pool_starts, frame, c->set.pool, bytes);
+    bytes -= c->pool_starts.room * weir_starts_each(frame);
+    weir_starts_init(&c->known_starts, frame, known, bytes);
+}
+
+static int allocate(struct weir_candidates *c)
+{
+    size_t pool = c->set.pool, batch = weir_candidates_batch(c);
     c->place = weir_array(pool, sizeof(*c->place));
     c->score = weir_array(pool, sizeof(*c->score));
     c->row = weir_array(pool * dims_of(c), sizeof(float));
     c->known.taken = weir_array(c->set.once ? pool : 1, sizeof(bool));
     c->chosen = weir_array(c->set.horizon, sizeof(*c->chosen));
-    c->u = weir_array(batch_of(c) * c->env->space.n, sizeof(*c->u));
-    if (c->place && c->score && c->row && c->known.taken && c->chosen && c->u)
+    c->u = weir_array(batch * c->env->space.n, sizeof(*c->u));
+    c->number = weir_array(batch, sizeof(*c->number));
+    c->first = weir_array(batch * frame_of(c), sizeof(*c->first));
+    if (c->place && c->score && c->row && c->known.taken && c->chosen && c->u &&
+        c->number && c->first)
         return 0;
     return WEIR_FAIL(ENOMEM, "%s: pool of %zu", c->method->name, pool);
 }
 
-static int ask(const struct candidates *c)
+static int ask(const struct weir_candidates *c)
 {
     const struct weir_forecast_request *r = &c->set.request;
     struct weir_forecast *f = c->env->forecast;
@@ -114,7 +98,7 @@ int weir_candidates_create(const struct weir_candidates_method *method,
                            const struct weir_strategy_env *env,
                            const struct weir_options *opts, void **self)
 {
-    struct candidates *c = weir_array(1, sizeof(*c));
+    struct weir_candidates *c = weir_array(1, sizeof(*c));
     if (!c)
         return WEIR_FAIL(ENOMEM, "%s: state", method->name);
     c->method = method;
@@ -122,6 +106,8 @@ int weir_candidates_create(const struct weir_candidates_method *method,
     int rc = weir_candidates_settings_read(method, env, opts, &c->set);
     rc = rc ? rc : ask(c);
     rc = rc ? rc : allocate(c);
+    if (rc == 0)
+        plan_starts(c);
     if (rc)
         weir_candidates_destroy(c);
     else
@@ -129,17 +115,37 @@ int weir_candidates_create(const struct weir_candidates_method *method,
     return rc;
 }
 
+int weir_candidates_needs(const struct weir_candidates_method *method,
+                          const struct weir_strategy_env *env,
+                          const struct weir_options *opts,
+                          struct weir_strategy_needs *out)
+{
+    struct weir_candidates c = {.method = method, .env = env};
+    int rc = weir_candidates_settings_read(method, env, opts, &c.set);
+    if (rc)
+        return rc;
+    size_t pool = c.set.pool, known = env->budget, frame = frame_of(&c);
+    plan_starts(&c);
+    out->request = c.set.request;
+    out->bytes = pool * (sizeof(*c.place) + sizeof(*c.score)) +
+                 (pool + known) * dims_of(&c) * sizeof(float) +
+                 known * env->space.n * sizeof(double) +
+                 ((size_t)c.pool_starts.room + c.known_starts.room) *
+                     weir_starts_each(frame);
+    return 0;
+}
+
 /* ---- what has run ---- */
 
 void weir_candidates_initial(void *self, uint32_t simulation, double *u)
 {
-    const struct candidates *c = self;
+    const struct weir_candidates *c = self;
     weir_target_draw(c->env, simulation, u);
 }
 
-static int make_room(struct candidates *c, uint32_t simulation)
+static int make_room(struct weir_candidates *c, uint32_t simulation)
 {
-    struct known *k = &c->known;
+    struct weir_candidates_known *k = &c->known;
     if (k->n == k->room) {
         uint32_t room = 2 * k->room + 64;
         double *u = realloc(k->u, room * c->env->space.n * sizeof(*u));
@@ -156,7 +162,7 @@ static int make_room(struct candidates *c, uint32_t simulation)
     if (!place)
         return WEIR_FAIL(ENOMEM, "%s: %u simulations", c->method->name, cells);
     for (uint32_t i = k->cells; i < cells; i++)
-        place[i] = NOWHERE;
+        place[i] = WEIR_NOWHERE;
     k->place = place;
     k->cells = cells;
     return 0;
@@ -164,14 +170,14 @@ static int make_room(struct candidates *c, uint32_t simulation)
 
 int weir_candidates_meet(void *self, uint32_t simulation, const double *u)
 {
-    struct candidates *c = self;
-    struct known *k = &c->known;
+    struct weir_candidates *c = self;
+    struct weir_candidates_known *k = &c->known;
     size_t dims = c->env->space.n;
     int rc = make_room(c, simulation);
     if (rc)
         return rc;
     memcpy(k->u + k->n++ * dims, u, dims * sizeof(*u));
-    if (k->place[simulation] != NOWHERE)
+    if (k->place[simulation] != WEIR_NOWHERE)
         k->taken[k->place[simulation]] = true;
     return 0;
 }
@@ -183,7 +189,7 @@ int weir_candidates_observe(void *self, const struct weir_batch_loss *batch)
 }
 
 /* Periods that have ended; the first with the warm-up. */
-static uint32_t periods(const struct candidates *c, uint32_t finished)
+static uint32_t periods(const struct weir_candidates *c, uint32_t finished)
 {
     if (finished < c->set.warmup)
         return 0;
@@ -192,29 +198,32 @@ static uint32_t periods(const struct candidates *c, uint32_t finished)
 
 bool weir_candidates_due(const void *self, const struct weir_progress *now)
 {
-    const struct candidates *c = self;
+    const struct weir_candidates *c = self;
     return now->open > 0 && periods(c, now->finished) > c->at.periods;
 }
 
-/* ---- predictions ---- */
+/* ---- a pool ---- */
 
 /* Coordinates of candidate @p place of the proposal to come: numbers of their
  * own, far from those of simulations. */
-static void draw(const struct candidates *c, uint32_t place, double *u)
+void weir_candidates_draw(const struct weir_candidates *c, uint32_t place,
+                          double *u)
 {
     uint32_t first = c->set.once ? 0 : c->at.generation * c->set.pool;
     weir_target_draw(c->env,
                      WEIR_CANDIDATES + (first + place) % WEIR_CANDIDATES, u);
 }
 
-static int begin(struct candidates *c)
+int weir_candidates_begin(struct weir_candidates *c)
 {
     size_t each = c->set.request.features;
     c->n = 0;
-    c->labelled = is_diverse(c) ? c->known.n : 0;
+    c->labelled = weir_candidates_are_diverse(c) ? c->known.n : 0;
     for (uint32_t i = 0; i < c->set.pool; i++)
         if (!c->set.once || !c->known.taken[i])
             c->place[c->n++] = i;
+    c->ask = (struct weir_candidates_ask){.of_pool = !c->set.request.features ||
+                                                     !c->labelled};
     if (c->labelled <= c->base_room)
         return 0;
     float *base = realloc(c->base, c->labelled * each * sizeof(*base) + 1);
@@ -224,46 +233,6 @@ static int begin(struct candidates *c)
     c->base = base;
     c->base_room = c->labelled;
     return 0;
-}
-
-static int score_labelled(struct candidates *c, uint32_t from, uint32_t n)
-{
-    struct weir_forecast *f = c->env->forecast;
-    return f->features(f, c->known.u + from * c->env->space.n, n,
-                       c->base + from * (size_t)c->set.request.features);
-}
-
-static int score_pool(struct candidates *c, uint32_t from, uint32_t n)
-{
-    struct weir_forecast *f = c->env->forecast;
-    size_t dims = c->env->space.n, each = c->set.request.features;
-    int rc = 0;
-    for (uint32_t i = 0; i < n; i++)
-        draw(c, c->place[from + i], c->u + i * dims);
-    if (c->set.request.score)
-        rc = f->score(f, c->u, n, c->score + from);
-    return rc || !each ? rc : f->features(f, c->u, n, c->row + from * each);
-}
-
-static uint32_t pieces_of(const struct candidates *c, uint32_t n)
-{
-    return (n + batch_of(c) - 1) / batch_of(c);
-}
-
-int weir_candidates_score(void *self, uint32_t piece)
-{
-    struct candidates *c = self;
-    uint32_t batch = batch_of(c);
-    int rc = piece == 0 ? begin(c) : 0;
-    if (rc)
-        return rc;
-    uint32_t first = c->set.request.features ? pieces_of(c, c->labelled) : 0;
-    bool of_pool = piece >= first;
-    uint32_t from = (of_pool ? piece - first : piece) * batch;
-    uint32_t end = of_pool ? c->n : c->labelled;
-    uint32_t n = end - from < batch ? end - from : batch;
-    rc = (of_pool ? score_pool : score_labelled)(c, from, n);
-    return rc ? rc : piece + 1 < first + pieces_of(c, c->n);
 }
 
 /* ---- choosing ---- */
@@ -277,7 +246,7 @@ static bool is_finite(const float *row, size_t n)
 }
 
 /* Coordinates as features: in the unit cube all have one scale. */
-static int describe_by_parameters(struct candidates *c)
+static int describe_by_parameters(struct weir_candidates *c)
 {
     size_t dims = c->env->space.n;
     float *base = realloc(c->base, c->labelled * dims * sizeof(*base) + 1);
@@ -288,7 +257,7 @@ static int describe_by_parameters(struct candidates *c)
     for (size_t i = 0; i < c->labelled * dims; i++)
         c->base[i] = (float)c->known.u[i];
     for (uint32_t i = 0; i < c->n; i++) {
-        draw(c, c->place[i], c->u);
+        weir_candidates_draw(c, c->place[i], c->u);
         for (size_t j = 0; j < dims; j++)
             c->row[i * dims + j] = (float)c->u[j];
     }
@@ -296,7 +265,7 @@ static int describe_by_parameters(struct candidates *c)
 }
 
 /* What has no finite features is no candidate, and no centre. */
-static void leave_out(struct candidates *c)
+static void leave_out(struct weir_candidates *c)
 {
     size_t dims = dims_of(c);
     uint32_t n = 0, labelled = 0;
@@ -315,7 +284,7 @@ static void leave_out(struct candidates *c)
     c->labelled = labelled;
 }
 
-static void look_at_scores(struct candidates *c)
+static void look_at_scores(struct weir_candidates *c)
 {
     size_t capped = weir_scores_cap(c->score, c->n);
     double low = HUGE_VAL, high = 0;
@@ -337,7 +306,7 @@ static void look_at_scores(struct candidates *c)
     }
 }
 
-static int choose(struct candidates *c, size_t k)
+static int choose(struct weir_candidates *c, size_t k)
 {
     const struct weir_candidates_settings *s = &c->set;
     struct weir_rng rng =
@@ -360,14 +329,16 @@ static int choose(struct candidates *c, size_t k)
 
 /* Where the rule's last choices are of another kind than its first, the two are
  * mixed: a generation may run in part only. */
-static uint32_t in_order(const struct candidates *c, uint32_t i, uint32_t k)
+static uint32_t in_order(const struct weir_candidates *c, uint32_t i,
+                         uint32_t k)
 {
     bool mixed = c->set.rule == WEIR_CANDIDATES_TOP && c->set.share < 1;
     return c->chosen[mixed ? weir_shuffled(i, k, c->env->seed, c->at.generation)
                            : i];
 }
 
-static int remember(struct candidates *c, uint32_t simulation, uint32_t place)
+static int remember(struct weir_candidates *c, uint32_t simulation,
+                    uint32_t place)
 {
     int rc = c->set.once ? make_room(c, simulation) : 0;
     if (rc == 0 && c->set.once)
@@ -375,16 +346,16 @@ static int remember(struct candidates *c, uint32_t simulation, uint32_t place)
     return rc;
 }
 
-static int fill(struct candidates *c, struct weir_proposal *p, uint32_t n,
+static int fill(struct weir_candidates *c, struct weir_proposal *p, uint32_t n,
                 uint32_t k)
 {
     int rc = 0;
     for (uint32_t i = 0; rc == 0 && i < n; i++) {
-        uint32_t place = i < k ? c->place[in_order(c, i, k)] : NOWHERE;
+        uint32_t place = i < k ? c->place[in_order(c, i, k)] : WEIR_NOWHERE;
         p[i].generation = c->at.generation + 1;
-        p[i].bred = place != NOWHERE;
+        p[i].bred = place != WEIR_NOWHERE;
         if (p[i].bred)
-            draw(c, place, p[i].u);
+            weir_candidates_draw(c, place, p[i].u);
         else
             weir_target_draw(c->env, p[i].simulation, p[i].u);
         rc = remember(c, p[i].simulation, place);
@@ -395,14 +366,14 @@ static int fill(struct candidates *c, struct weir_proposal *p, uint32_t n,
 int weir_candidates_propose(void *self, const struct weir_progress *now,
                             struct weir_proposal *proposals, size_t n)
 {
-    struct candidates *c = self;
-    bool predicted = c->set.request.score || c->set.request.features;
-    int rc = predicted ? 0 : begin(c);
-    if (rc == 0 && is_diverse(c) && c->set.by_parameters)
+    struct weir_candidates *c = self;
+    bool predicted = weir_candidates_asks(&c->set);
+    int rc = predicted ? 0 : weir_candidates_begin(c);
+    if (rc == 0 && weir_candidates_are_diverse(c) && c->set.by_parameters)
         rc = describe_by_parameters(c);
     if (rc)
         return rc;
-    if (is_diverse(c))
+    if (weir_candidates_are_diverse(c))
         leave_out(c);
     if (c->set.request.score)
         look_at_scores(c);
@@ -411,6 +382,8 @@ int weir_candidates_propose(void *self, const struct weir_progress *now,
     rc = choose(c, k);
     rc = rc ? rc : fill(c, proposals, (uint32_t)n, (uint32_t)k);
     c->at.generation++;
+    if (!c->set.once)
+        weir_starts_forget(&c->pool_starts);
     c->at.periods = periods(c, now->finished);
     return rc;
 }
@@ -419,8 +392,8 @@ int weir_candidates_propose(void *self, const struct weir_progress *now,
 
 int weir_candidates_save(const void *self, struct weir_blob *out)
 {
-    const struct candidates *c = self;
-    const struct known *k = &c->known;
+    const struct weir_candidates *c = self;
+    const struct weir_candidates_known *k = &c->known;
     size_t pool = c->set.once ? c->set.pool : 0;
     int rc = weir_blob_put(out, &c->at, sizeof(c->at));
     rc = rc ? rc : weir_blob_put(out, &k->n, sizeof(k->n));
@@ -431,9 +404,9 @@ int weir_candidates_save(const void *self, struct weir_blob *out)
     return rc ? rc : weir_blob_put(out, k->taken, pool * sizeof(*k->taken));
 }
 
-static int restore_arrays(struct candidates *c, struct weir_blob *in)
+static int restore_arrays(struct weir_candidates *c, struct weir_blob *in)
 {
-    struct known *k = &c->known;
+    struct weir_candidates_known *k = &c->known;
     size_t each = c->env->space.n * sizeof(*k->u), left = in->size - in->at;
     if (k->n > left / each)
         return WEIR_FAIL(WEIR_ECORRUPT, "%u simulations", k->n);
@@ -455,15 +428,17 @@ static int restore_arrays(struct candidates *c, struct weir_blob *in)
 
 int weir_candidates_restore(void *self, struct weir_blob *in)
 {
-    struct candidates *c = self;
-    struct known *k = &c->known;
+    struct weir_candidates *c = self;
+    struct weir_candidates_known *k = &c->known;
     size_t pool = c->set.once ? c->set.pool : 0;
     int rc = weir_blob_get(in, &c->at, sizeof(c->at));
     rc = rc ? rc : weir_blob_get(in, &k->n, sizeof(k->n));
     rc = rc ? rc : restore_arrays(c, in);
     rc = rc ? rc : weir_blob_get(in, k->taken, pool * sizeof(*k->taken));
+    weir_starts_forget(&c->pool_starts);
+    weir_starts_forget(&c->known_starts);
     for (uint32_t i = 0; rc == 0 && i < k->cells; i++)
-        if (k->place[i] != NOWHERE && k->place[i] >= pool)
+        if (k->place[i] != WEIR_NOWHERE && k->place[i] >= pool)
             rc = WEIR_FAIL(WEIR_ECORRUPT, "candidate %u of a pool of %zu",
                            k->place[i], pool);
     return rc ? WEIR_NOTE(rc, "%s: saved state", c->method->name) : 0;

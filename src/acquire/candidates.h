@@ -28,9 +28,16 @@
  *           (arXiv 2408.01536; its surrogates train from scratch, in rounds:
  *           run.mode pool does that)
  *
- * Cost of a proposal: `pool` rollouts by every predictor, and for rules on
- * features pool x (labelled + horizon) distances at once. Memory: 12 bytes x
- * pool, 4 x features x (pool + labelled), 8 x parameters x labelled.
+ * Starts of candidates are made once: those of a pool that is drawn once, those of
+ * one asked about both scores and features, and of what has run. They are kept
+ * within `starts_memory`, the pool's before the others; what has no room there is
+ * started at every proposal. They are made ahead, as soon as a pool is known
+ * (`learn`): in lockstep some after every batch, live within acquisition.cpu_share.
+ *
+ * Cost of a proposal: starts, if they are not kept; `pool` rollouts by every
+ * predictor; and for rules on features pool x (labelled + horizon) distances at
+ * once. Memory: 12 bytes x pool, 4 x features x (pool + labelled), 8 x parameters
+ * x labelled, starts_memory at most.
  */
 #include "acquire/select.h"
 #include "weir/strategy.h"
@@ -52,7 +59,8 @@ struct weir_candidates_method {
 
 struct weir_candidates_settings {
     uint32_t pool, warmup, period, horizon;
-    bool once; /* the pool is drawn once */
+    bool once;     /* the pool is drawn once */
+    size_t starts; /* bytes of first frames that are kept */
     double beta, share, fraction;
     struct weir_forecast_request request;
     enum weir_candidates_rule rule;
@@ -81,7 +89,10 @@ struct weir_candidates_settings {
 #define WEIR_CANDIDATES_ROLLOUT                                                \
     {.name = "rollout", .type = WEIR_OPTION_REAL, .fallback = "0", .min = 0,   \
      .max = 1, .unit = "of the steps",                                         \
-     .help = "that candidates are rolled out over (0: by preset)"}
+     .help = "that candidates are rolled out over (0: by preset)"},            \
+    {.name = "starts_memory", .type = WEIR_OPTION_INT, .fallback = "1024",     \
+     .min = 0, .max = 1e9, .unit = "MiB",                                      \
+     .help = "for first frames of candidates, which are then made once"}
 #define WEIR_CANDIDATES_FEATURES                                               \
     {.name = "features", .type = WEIR_OPTION_INT, .fallback = "512", .min = 1, \
      .max = 65536, .help = "numbers of a sketch of what the last layer reads"}
@@ -113,12 +124,19 @@ int weir_candidates_create(const struct weir_candidates_method *method,
                            const struct weir_strategy_env *env,
                            const struct weir_options *opts, void **self);
 
+/** A strategy's `needs`. */
+int weir_candidates_needs(const struct weir_candidates_method *method,
+                          const struct weir_strategy_env *env,
+                          const struct weir_options *opts,
+                          struct weir_strategy_needs *out);
+
 /* The other functions of the strategy's table. */
 void weir_candidates_destroy(void *self);
 void weir_candidates_initial(void *self, uint32_t simulation, double *u);
 int weir_candidates_meet(void *self, uint32_t simulation, const double *u);
 int weir_candidates_observe(void *self, const struct weir_batch_loss *batch);
 bool weir_candidates_due(const void *self, const struct weir_progress *now);
+int weir_candidates_learn(void *self);
 int weir_candidates_score(void *self, uint32_t piece);
 int weir_candidates_propose(void *self, const struct weir_progress *now,
                             struct weir_proposal *proposals, size_t n);
@@ -132,6 +150,12 @@ int weir_candidates_restore(void *self, struct weir_blob *in);
     {                                                                          \
         return weir_candidates_create(&method, env, opts, self);               \
     }                                                                          \
+    static int id##_needs(const struct weir_strategy_env *env,                 \
+                          const struct weir_options *opts,                     \
+                          struct weir_strategy_needs *out)                     \
+    {                                                                          \
+        return weir_candidates_needs(&method, env, opts, out);                 \
+    }                                                                          \
     const struct weir_strategy_ops weir_strategy_##id = {                      \
         .name = #id,                                                           \
         .summary = what,                                                       \
@@ -142,7 +166,9 @@ int weir_candidates_restore(void *self, struct weir_blob *in);
         .meet = weir_candidates_meet,                                          \
         .observe = weir_candidates_observe,                                    \
         .due = weir_candidates_due,                                            \
+        .learn = weir_candidates_learn,                                        \
         .score = weir_candidates_score,                                        \
+        .needs = id##_needs,                                                   \
         .propose = weir_candidates_propose,                                    \
         .save = weir_candidates_save,                                          \
         .restore = weir_candidates_restore,                                    \

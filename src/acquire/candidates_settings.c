@@ -80,6 +80,8 @@ int weir_candidates_settings_read(const struct weir_candidates_method *method,
     read_rule(method, opts, preset, s);
     read_forecast(method, opts, preset, s);
     s->pool = count(opts, "pool", preset == OGAS ? 5000 : 100000);
+    if (has(opts, "starts_memory"))
+        s->starts = (size_t)weir_option_int(opts, "starts_memory") << 20;
     s->once = drawn ? drawn == 2 : preset == AL4PDE;
     s->period = count(opts, "period", env->budget / 10.0);
     s->warmup = count(opts, "warmup", s->period);

@@ -128,6 +128,16 @@ void weir_scorer_destroy(struct weir_scorer *s)
     free(s);
 }
 
+size_t weir_scorer_bytes(const struct weir_scorer *s)
+{
+    size_t batch = (size_t)s->config.batch, steps = (size_t)s->config.steps;
+    size_t floats = ((size_t)s->predictors + 1) * s->batch +
+                    batch * (steps + 1) * s->channels;
+    return weir_surrogate_bytes(s->surrogate) + floats * sizeof(float) +
+           batch * sizeof(*s->sum) +
+           (s->sketch ? weir_sketch_bytes(s->sketch) : 0);
+}
+
 /* ---- rolling out ---- */
 
 static float *state_of(const struct weir_scorer *s, int predictor)

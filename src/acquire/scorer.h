@@ -65,6 +65,9 @@ int weir_scorer_create(const struct weir_model *model,
 /** NULL is fine. */
 void weir_scorer_destroy(struct weir_scorer *s);
 
+/** Bytes held: net, states of all predictors, features, sketch. */
+size_t weir_scorer_bytes(const struct weir_scorer *s);
+
 /**
  * Score @p n candidates.
  * @param draw   numbers the calls of a seed: dropout's masks follow from it

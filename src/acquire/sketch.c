@@ -42,6 +42,11 @@ void weir_sketch_destroy(struct weir_sketch *s)
     free(s);
 }
 
+size_t weir_sketch_bytes(const struct weir_sketch *s)
+{
+    return s->in * s->out * sizeof(*s->w);
+}
+
 WEIR_CLONES void weir_sketch_apply(const struct weir_sketch *s, const float *v,
                                    float *f)
 {

@@ -17,6 +17,7 @@ struct weir_sketch;
 int weir_sketch_create(uint64_t seed, size_t in, size_t out,
                        struct weir_sketch **sketch);
 void weir_sketch_destroy(struct weir_sketch *s);
+size_t weir_sketch_bytes(const struct weir_sketch *s);
 /** @p v has `in` floats, @p f room for `out`. */
 void weir_sketch_apply(const struct weir_sketch *s, const float *v, float *f);
 

@@ -177,7 +177,7 @@ struct weir_config {
     struct {
         const char *strategy;
         enum weir_difficulty loss_type; /* of a sample */
-        double cpu_share;            /* live: of one core, for its own model */
+        double cpu_share; /* live: of its threads' cores, beside folding */
         struct weir_options options; /* those the strategy declares */
     } acquisition;
 
@@ -207,6 +207,7 @@ struct weir_config {
         int groups; /* 0: as many as fit */
         int cores_per_group;
         int solver_threads; /* 0: as many as fit */
+        int acquisition_threads;
         enum weir_config_allocation allocation;
         bool bind;
         uint64_t memory_limit; /* bytes; 0: what the cgroup allows */

@@ -132,7 +132,7 @@
       "difficulty of a sample; disagreement, ecrps: of members; "              \
       "evidential: of the loss of that name, its uncertainty")                 \
     K(acquisition, cpu_share, REAL, "0.25", 0, 1, NULL, "cores", ANYTIME,      \
-      "live: what the strategy may use to train a model of its own")
+      "live: of each of its threads', to train, start and predict with")
 
 #define POOL(K)                                                                \
     K(pool, size, INT, "5000", 1, 100000000, NULL, "candidates", ANYTIME,      \
@@ -191,6 +191,8 @@
       "sharing one part of the batch")                                         \
     K(placement, solver_threads, INT, "0", 0, 4096, NULL, "threads", ANYTIME,  \
       "0: as many as fit")                                                     \
+    K(placement, acquisition_threads, INT, "1", 1, 256, NULL, "threads",       \
+      ANYTIME, "of a strategy that predicts, on cores that nobody else has")   \
     K(placement, allocation, CHOICE, "fixed", 0, 0, "fixed|adaptive", NULL,    \
       ANYTIME, "adaptive: live, cores go between training and solving")        \
     K(placement, bind, BOOL, "true", 0, 0, NULL, NULL, ANYTIME,                \

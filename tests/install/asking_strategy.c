@@ -26,7 +26,8 @@ struct state {
 struct asking {
     const struct weir_strategy_env *env;
     struct state at;
-    double *u; /* [batch of the forecast][dims] */
+    double *u;    /* [batch of the forecast][dims] */
+    float *first; /* [batch of the forecast][frame] */
     double *score;
     double *best; /* [dims]; the candidate of `highest` */
     double highest;
@@ -36,6 +37,7 @@ static void asking_destroy(void *self)
 {
     struct asking *a = self;
     free(a->u);
+    free(a->first);
     free(a->score);
     free(a->best);
     free(a);
@@ -53,9 +55,11 @@ static int asking_create(const struct weir_strategy_env *env,
         return -ENOMEM;
     a->env = env;
     a->u = calloc(f->batch * env->space.n, sizeof(*a->u));
+    a->first = calloc(f->batch * f->frame, sizeof(*a->first));
     a->score = calloc(f->batch, sizeof(*a->score));
     a->best = calloc(env->space.n, sizeof(*a->best));
-    int rc = a->u && a->score && a->best ? f->want(f, &request) : -ENOMEM;
+    bool whole = a->u && a->first && a->score && a->best;
+    int rc = whole ? f->want(f, &request) : -ENOMEM;
     if (rc)
         asking_destroy(a);
     else
@@ -88,6 +92,17 @@ static bool asking_due(const void *self, const struct weir_progress *now)
     return a->at.batches % EVERY == 0 && now->open > 0;
 }
 
+/* Where they begin: live a call makes only as many as a moment is enough for. */
+static int start_all(struct asking *a)
+{
+    struct weir_forecast *f = a->env->forecast;
+    int rc = 1;
+    for (uint32_t i = 0; rc > 0 && i < f->batch; i += (uint32_t)rc)
+        rc = f->start(f, a->u + i * a->env->space.n, f->batch - i,
+                      a->first + i * f->frame);
+    return rc < 0 ? rc : 0;
+}
+
 static int asking_score(void *self, uint32_t piece)
 {
     struct asking *a = self;
@@ -99,7 +114,8 @@ static int asking_score(void *self, uint32_t piece)
         a->highest = -1;
     for (uint32_t i = 0; i < f->batch; i++)
         weir_target_draw(a->env, first + i, a->u + i * dims);
-    int rc = f->score(f, a->u, f->batch, a->score);
+    int rc = start_all(a);
+    rc = rc ? rc : f->score(f, a->first, f->batch, a->score);
     for (uint32_t i = 0; rc == 0 && i < f->batch; i++)
         if (a->score[i] > a->highest) { /* not where it is not a number */
             a->highest = a->score[i];

@@ -11,7 +11,9 @@ static const struct weir_parameter axes[] = {
 };
 
 static struct known_forecast forecast = {
-    .face = {16, known_want, known_score, known_features},
+    .face = {16, 3 * sizeof(double) / sizeof(float), known_want, known_start,
+             known_score, known_features},
+    .dims = 3,
 };
 
 static const struct weir_strategy_env env = {

@@ -85,6 +85,72 @@ static bool same(const struct steered_run *run, uint32_t i, uint32_t j)
     return !memcmp(run->cell[i].u, run->cell[j].u, 2 * sizeof(double));
 }
 
+/* Where starts are dear they come a few at a time, and each is made once; there
+ * is no room for all, or for none: the same proposals. */
+static void starts_are_made_once_as_far_as_they_are_kept(void **state)
+{
+    (void)state;
+    static const char *const room[] = {"1024", "0"};
+    static const uint32_t at_once[] = {0, 3};
+    enum { POOL = 120 };
+    double u[2][100 * 2];
+    for (int way = 0; way < 2; way++) {
+        struct steered_run run;
+        const char *set[] = {"pool",          "120",      "drawn",
+                             "once",          "features", "4",
+                             "starts_memory", room[way],  NULL};
+        begin(&run, "hybrid", corner, set);
+        forecast.at_once = at_once[way];
+        steered_finish(&run);
+        uint32_t known = run.env->budget - run.env->budget / 10;
+        if (way == 0)
+            assert_in_range(forecast.started, POOL + 1, POOL + known);
+        else
+            assert_int_equal(forecast.started, forecast.described);
+        assert_true(forecast.scored > 5 * POOL / 2);
+        memcpy(u[way], run.u, sizeof(u[way]));
+        steered_free(&run);
+    }
+    assert_memory_equal(u[0], u[1], sizeof(u[0]));
+}
+
+/* The pool of the proposal to come is started before it is due. */
+static void a_pool_is_started_ahead(void **state)
+{
+    (void)state;
+    for (int once = 0; once < 2; once++) {
+        struct steered_run run;
+        const char *set[] = {"pool", "50", "drawn", once ? "once" : "each_time",
+                             NULL};
+        begin(&run, "sbal", corner, set);
+        for (int i = 0; i < 5; i++)
+            steered_step(&run);
+        assert_int_equal(run.generations, 0);
+        assert_int_equal(forecast.started, 50);
+        steered_finish(&run);
+        assert_int_equal(forecast.started, once ? 50 : 50 * run.generations);
+        steered_free(&run);
+    }
+}
+
+/* What it says it needs is no less than what its arrays hold. */
+static void what_it_needs_is_known_before(void **state)
+{
+    (void)state;
+    const struct weir_strategy_ops *ops = weir_strategy_find("coreset");
+    struct weir_options opts;
+    struct weir_strategy_needs needs = {0};
+    forecast = known_forecast(2, corner);
+    ok(weir_options_init(ops->options, &opts));
+    ok(weir_options_set(&opts, "pool", "1000"));
+    ok(weir_options_set(&opts, "features", "8"));
+    ok(ops->needs(&env, &opts, &needs));
+    assert_int_equal(needs.request.features, 8);
+    assert_in_range(needs.bytes, 1000 * (8 * sizeof(float) + 12 + 16),
+                    1100 * (8 * sizeof(float) + 12 + 17) + 100 * 16);
+    weir_options_free(&opts);
+}
+
 /* By scores alone the same ones would be chosen again and again. */
 static void a_pool_that_is_drawn_once_is_used_up(void **state)
 {
@@ -224,6 +290,9 @@ int main(void)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(a_proposal_is_due_with_every_period),
         cmocka_unit_test(everybody_in_the_pool_is_asked_about),
+        cmocka_unit_test(starts_are_made_once_as_far_as_they_are_kept),
+        cmocka_unit_test(a_pool_is_started_ahead),
+        cmocka_unit_test(what_it_needs_is_known_before),
         cmocka_unit_test(a_pool_that_is_drawn_once_is_used_up),
         cmocka_unit_test(what_ran_away_is_no_candidate_of_features),
         cmocka_unit_test(scores_that_say_nothing_choose_uniformly),

@@ -19,8 +19,10 @@ static const char *const *with(const char *const *set, const char *more)
 {
     static const char *all[MOST];
     static const char *const common[] = {
-        "training.members=2",    "acquisition.pool=40",  "acquisition.period=2",
-        "acquisition.horizon=8", "validation.every=100", "test.trajectories=0"};
+        "training.members=2",     "acquisition.pool=40",
+        "acquisition.period=2",   "acquisition.horizon=8",
+        "validation.every=100",   "test.trajectories=0",
+        "acquisition.cpu_share=1"};
     size_t n = 0;
     for (size_t i = 0; i < sizeof(common) / sizeof(*common); i++)
         all[n++] = common[i];
@@ -65,7 +67,7 @@ static void groups_and_threads_show_in_no_proposal(void **state)
 {
     (void)state;
     static const char *const work[] = {"placement.groups=3",
-                                       "placement.solver_threads=1"};
+                                       "placement.acquisition_threads=3"};
     for (size_t k = 0; k < METHODS; k += 2) {
         struct outcome one, other;
         session_of(k, "run.clock=lockstep", "placement.groups=1", 0, &one);
@@ -111,8 +113,8 @@ static void a_live_run_predicts_beside_training(void **state)
         struct outcome o = {0};
         for (int again = 0; again < 30 && o.generation == 0; again++) {
             outcome_free(&o);
-            session_of(k, "acquisition.cpu_share=1", "training.steps=300", 100,
-                       &o);
+            session_of(k, "placement.acquisition_threads=2",
+                       "training.steps=300", 100, &o);
         }
         assert_int_equal(o.ending, WEIR_ENDING_STEPS);
         assert_true(o.generation > 0);

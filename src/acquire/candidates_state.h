@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#ifndef WEIR_ACQUIRE_CANDIDATES_STATE_H
+#define WEIR_ACQUIRE_CANDIDATES_STATE_H
+
+/**
+ * @file
+ * What the parts of candidates.h share: candidates.c creates, proposes and
+ * saves; candidates_ask.c asks the forecast, piece by piece.
+ */
+#include "acquire/candidates.h"
+#include "acquire/starts.h"
+
+/** Saved as it lies. */
+struct weir_candidates_at {
+    uint32_t generation;
+    uint32_t periods; /* that have ended, at the last proposal */
+};
+
+/** Simulations by id: what has run and, with a pool that is drawn once, which
+ * candidate each one was made of. */
+struct weir_candidates_known {
+    uint32_t n, room; /* simulations met, in the order they were */
+    double *u;        /* [room][dims] */
+    uint32_t cells;
+    uint32_t *place; /* [cells] in the pool, or WEIR_NOWHERE */
+    bool *taken;     /* [pool] */
+};
+
+#define WEIR_NOWHERE UINT32_MAX
+
+/** How far the pieces of a proposal have come. */
+struct weir_candidates_ask {
+    bool of_pool;   /* the labelled ones come first */
+    uint32_t from;  /* the first one of the call to come */
+    uint32_t ready; /* first frames there are for it */
+};
+
+struct weir_candidates {
+    const struct weir_candidates_method *method;
+    const struct weir_strategy_env *env;
+    struct weir_candidates_settings set;
+    struct weir_candidates_at at;
+    struct weir_candidates_known known;
+    struct weir_starts pool_starts, known_starts;
+    /* of the proposal that is being made */
+    struct weir_candidates_ask ask;
+    uint32_t n, labelled; /* candidates; simulations known by now */
+    uint32_t *place;      /* [pool] of the candidates */
+    double *score;        /* [pool] */
+    float *row;           /* [pool][features] */
+    float *base;          /* [labelled][features] */
+    uint32_t base_room;
+    uint32_t *chosen; /* [horizon] */
+    bool told;        /* that scores are all alike */
+    /* of a call */
+    double *u;        /* [batch][dims] */
+    uint32_t *number; /* [batch] by which first frames are kept */
+    float *first;     /* [batch][frame] */
+};
+
+/** Whether its rule looks at distances. */
+bool weir_candidates_are_diverse(const struct weir_candidates *c);
+/** Coordinates of candidate @p place of the proposal to come. */
+void weir_candidates_draw(const struct weir_candidates *c, uint32_t place,
+                          double *u);
+/** What is a candidate now, and what is known: the beginning of a proposal. */
+int weir_candidates_begin(struct weir_candidates *c);
+
+/** Candidates of a call; 1 where nobody is asked. */
+static inline uint32_t weir_candidates_batch(const struct weir_candidates *c)
+{
+    return c->env->forecast ? c->env->forecast->batch : 1;
+}
+
+/** Whether it asks anything. */
+static inline bool weir_candidates_asks(
+    const struct weir_candidates_settings *s)
+{
+    return s->request.score || s->request.features;
+}
+
+#endif
