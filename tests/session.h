@@ -39,6 +39,9 @@ static const char session_text[] =
     "placement: {groups: 2, solver_threads: 2, bind: false}\n"
     "log: \"\"\n";
 
+/** Of the machine described. */
+static const char *session_machine = "core:8 pu:1";
+
 /** Replaces the solver of a session, if not NULL. */
 static const struct weir_solver_ops *session_solver;
 
@@ -182,7 +185,7 @@ static inline void session_play(const char *const *set, const char *dir,
     uint64_t step;
     alarm(200);
     *o = (struct outcome){0};
-    ok(weir_topology_from_synthetic("core:8 pu:1", &topology));
+    ok(weir_topology_from_synthetic(session_machine, &topology));
     if (resume && weir_checkpoint_open_newest(dir, &file, &step) < 0) {
         assert_int_equal(weir_err_code(), ENOENT);
         start.same_run = false;

@@ -16,6 +16,10 @@
 #include <string.h>
 #include <time.h>
 
+/* What passes through a core in about the time that a meeting takes where a
+ * group may have to wait for a core first. */
+#define LED_BYTES (2 << 20)
+
 struct group {
     struct weir_trainer *t;
     struct weir_surrogate *surrogate;
@@ -82,6 +86,14 @@ static int create_model(struct weir_trainer *t)
     rc = rc ? rc
             : weir_normaliser_init(&t->normaliser, t->run->info.shape.channels);
     return rc;
+}
+
+/* Weights, two moments and their results, beside the gradients. */
+static bool is_led(const struct weir_trainer *t)
+{
+    size_t arrays = 6 + t->run->gradients;
+    return t->run->plan.sharing != WEIR_SHARING_OWN &&
+           arrays * t->weights.n * sizeof(float) <= LED_BYTES;
 }
 
 static int allocate(struct weir_trainer *t)
@@ -152,6 +164,7 @@ int weir_trainer_create(struct weir_run *run,
     int rc = create_model(t);
     if (rc == 0)
         weir_acquisition_attach(acquisition, &t->weights, &t->normaliser);
+    t->is_led = rc == 0 && is_led(t);
     rc = rc ? rc : allocate(t);
     rc = rc ? rc : create_sets(t);
     return rc ? rc : weir_boundary_create(t, &t->boundary);
@@ -459,6 +472,17 @@ static void update(struct weir_trainer *t, uint32_t id)
         update_slice(t, id);
 }
 
+/* The leader, of all slices. */
+static void update_all(struct weir_trainer *t)
+{
+    for (uint32_t id = 0; id < t->groups && !t->must_skip; id++)
+        reduce_slice(t, id);
+    if (needs_norm(t) && !t->must_skip)
+        gather_norm(t);
+    for (uint32_t id = 0; id < t->groups && !t->must_skip; id++)
+        update_slice(t, id);
+}
+
 static void publish_losses(struct weir_trainer *t, uint32_t id)
 {
     struct weir_loss_ring *ring = t->run->loss[id];
@@ -491,6 +515,23 @@ static void publish_losses(struct weir_trainer *t, uint32_t id)
         weir_doorbell_ring(t->run->acquire_bell);
 }
 
+/* What follows the passes: of a group's own slice, or, by a leader, of all. */
+static void finish_step(struct group *g)
+{
+    struct weir_trainer *t = g->t;
+    uint32_t from = t->is_led ? 0 : g->id;
+    uint32_t to = t->is_led ? t->groups : g->id + 1;
+    int64_t begin = weir_now_ns();
+    WEIR_BEGIN(reduce, t->step, g->id);
+    t->is_led ? update_all(t) : update(t, g->id);
+    WEIR_END(reduce, t->step, g->id);
+    note(g, WEIR_METRIC_REDUCE, weir_now_ns() - begin);
+    WEIR_BEGIN(publish, t->step, g->id);
+    for (uint32_t id = from; id < to; id++)
+        publish_losses(t, id);
+    WEIR_END(publish, t->step, g->id);
+}
+
 static int train_step(struct group *g)
 {
     struct weir_trainer *t = g->t;
@@ -499,18 +540,13 @@ static int train_step(struct group *g)
     int rc = 0;
     for (uint32_t k = g->id; rc == 0 && k < all; k += t->groups)
         rc = train_part(g, k / parts, k % parts);
+    if (t->is_led)
+        return rc;
     if (arrive(g)) {
         gather_statistics(t);
         weir_barrier_open(&t->barrier);
     }
-    int64_t begin = weir_now_ns();
-    WEIR_BEGIN(reduce, t->step, g->id);
-    update(t, g->id);
-    WEIR_END(reduce, t->step, g->id);
-    note(g, WEIR_METRIC_REDUCE, weir_now_ns() - begin);
-    WEIR_BEGIN(publish, t->step, g->id);
-    publish_losses(t, g->id);
-    WEIR_END(publish, t->step, g->id);
+    finish_step(g);
     return rc;
 }
 
@@ -603,6 +639,10 @@ void weir_trainer_employ(struct weir_trainer *t, uint32_t groups)
 static void lead(struct group *g)
 {
     struct weir_trainer *t = g->t;
+    if (t->is_led && t->phase == WEIR_PHASE_TRAIN && t->n > 0) {
+        gather_statistics(t);
+        finish_step(g);
+    }
     weir_boundary_pass(t->boundary);
     uint32_t groups = t->groups;
     bool calls = groups > weir_crew_active(&t->crew);

@@ -25,6 +25,10 @@
  * checkpoint could hold what it made of the weights. Where the update depends
  * on it (clipping, skipping) the groups meet once more before they update.
  *
+ * Where groups share their cores with others each meeting may cost one of them a
+ * wait for a core. There the update of a small net is the leader's, who goes on
+ * to the boundary without opening the barrier in between: one meeting a step.
+ *
  * Between two steps all groups meet at a barrier, and the last to arrive, the
  * leader of the moment, does what only one may do: see boundary.h. There it may
  * also say how many of the groups work from now on (moves.h); the others sleep.
@@ -94,6 +98,7 @@ struct weir_trainer {
     struct weir_barrier barrier;
     struct weir_crew crew;
     uint32_t groups; /* that work */
+    bool is_led;     /* the leader of the boundary updates for all */
     struct weir_moves moves;
     enum weir_phase phase;
     uint64_t step;           /* gradient steps done */
