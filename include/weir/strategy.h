@@ -31,7 +31,8 @@ extern "C" {
 
 /** What a strategy wants to know of candidates. What is 0 is as in brackets. */
 struct weir_forecast_request {
-    const char *score; /* disagreement, entropy or tod; NULL: none is wanted */
+    const char
+        *score; /* disagreement, entropy, tod or evidential; NULL: none */
     uint32_t features; /* numbers of a row of features; 0: none are wanted */
     double rollout;    /* of a simulation's steps, in (0, 1] [1] */
     uint32_t passes;   /* of entropy, with other units dropped [3] */
@@ -60,7 +61,7 @@ struct weir_forecast {
     /**
      * Say what will be wanted; once, in `create`.
      * @return 0, -WEIR_ECONFIG the run cannot answer: a score needs several
-     *         members, a model with dropout, or the truth
+     *         members, a model with dropout or the evidential loss, or the truth
      */
     int (*want)(struct weir_forecast *f,
                 const struct weir_forecast_request *request);

@@ -141,6 +141,13 @@ static int check_score(const struct weir_config *cfg)
                   cfg->model.name);
         return weir_err_hint("smart_cnn and smart_unet have model.dropout");
     }
+    if (kind == WEIR_SCORE_EVIDENTIAL &&
+        cfg->training.loss != WEIR_LOSS_EVIDENTIAL) {
+        WEIR_FAIL(WEIR_ECONFIG, "pool: the score evidential is the uncertainty "
+                                "of a model trained with the loss of that "
+                                "name");
+        return weir_err_hint("set training.loss to evidential");
+    }
     if (kind == WEIR_SCORE_TOD &&
         (uint64_t)cfg->pool.tod_steps >= own_steps(cfg, 0))
         return WEIR_FAIL(

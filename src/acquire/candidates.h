@@ -93,6 +93,11 @@ struct weir_candidates_settings {
     {.name = "starts_memory", .type = WEIR_OPTION_INT, .fallback = "1024",     \
      .min = 0, .max = 1e9, .unit = "MiB",                                      \
      .help = "for first frames of candidates, which are then made once"}
+/** Of those that go by what a surrogate says of itself. */
+#define WEIR_CANDIDATES_SCORE                                                  \
+    {.name = "score", .type = WEIR_OPTION_CHOICE, .fallback = "disagreement",  \
+     .choices = "disagreement|evidential",                                     \
+     .help = "S: of members, or of an evidential loss, its own variance"}
 #define WEIR_CANDIDATES_FEATURES                                               \
     {.name = "features", .type = WEIR_OPTION_INT, .fallback = "512", .min = 1, \
      .max = 65536, .help = "numbers of a sketch of what the last layer reads"}

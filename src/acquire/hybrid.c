@@ -10,7 +10,7 @@
 /* clang-format off */
 static const struct weir_option options[] = {
     {.name = "score", .type = WEIR_OPTION_CHOICE, .fallback = "disagreement",
-     .choices = "disagreement|entropy|tod", .help = "whose largest are looked at"},
+     .choices = "disagreement|entropy|tod|evidential", .help = "whose largest are looked at"},
     {.name = "fraction", .type = WEIR_OPTION_REAL, .fallback = "0.2",
      .min = 1e-6, .max = 1, .unit = "of the pool", .help = "that is looked at"},
     {.name = "rule", .type = WEIR_OPTION_CHOICE, .fallback = "centres",

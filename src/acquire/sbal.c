@@ -12,6 +12,7 @@
 static const struct weir_option options[] = {
     {.name = "beta", .type = WEIR_OPTION_REAL, .fallback = "1", .min = 0,
      .max = 1e6, .help = "p ~ S^beta: 0 does not look at S"},
+    WEIR_CANDIDATES_SCORE,
     WEIR_CANDIDATES_ROLLOUT,
     WEIR_CANDIDATES_OPTIONS,
     {0},
@@ -25,5 +26,4 @@ static const struct weir_candidates_method method = {
 };
 
 WEIR_CANDIDATES_STRATEGY(
-    sbal, "candidates drawn by an ensemble's disagreement over rollouts",
-    options);
+    sbal, "candidates drawn by how unsure rollouts are, p ~ S^beta", options);

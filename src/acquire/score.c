@@ -32,6 +32,18 @@ static double discrepancy(const struct weir_score_numbers *numbers,
     return weir_squared_discrepancy(p[0], p[1], n);
 }
 
+static double variance(const struct weir_score_numbers *numbers,
+                       const float *const *p, size_t m, const float *truth,
+                       size_t n)
+{
+    (void)numbers, (void)truth;
+    double sum = 0;
+    for (size_t k = 0; k < m; k++)
+        for (size_t i = 0; i < n; i++)
+            sum += (double)p[k][i];
+    return sum / ((double)m * (double)n);
+}
+
 static double loss(const struct weir_score_numbers *numbers,
                    const float *const *p, size_t m, const float *truth,
                    size_t n)
@@ -67,6 +79,8 @@ static const struct weir_score scores[] = {
     [WEIR_SCORE_TOD_ROUNDS] = {"tod_rounds", WEIR_NEED_TIMES, discrepancy,
                                half},
     [WEIR_SCORE_LOSS] = {"loss", WEIR_NEED_TRUTH, loss, mean},
+    [WEIR_SCORE_EVIDENTIAL] = {"evidential", WEIR_NEED_VARIANCE, variance,
+                               mean},
 };
 
 const struct weir_score *weir_score(enum weir_score_kind kind)

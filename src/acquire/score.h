@@ -14,6 +14,8 @@
  *   tod           times     2-norm of the difference of outputs with weights of
  *                           two times (temporal output discrepancy, same paper)
  *   tod_rounds    times     half its square, as that paper's code has it
+ *   evidential    variance  mean of the epistemic variances that members tell of
+ *                           themselves (nn/evidence.h); one is enough
  *   loss          truth     loss of the members' mean against the truth: an
  *                           oracle, for pools only
  *
@@ -29,7 +31,7 @@
 #include <stddef.h>
 
 /** Their words in a config, in the order of the enum. */
-#define WEIR_SCORE_CHOICES "disagreement|entropy|tod|tod_rounds|loss"
+#define WEIR_SCORE_CHOICES "disagreement|entropy|tod|tod_rounds|loss|evidential"
 
 enum weir_score_kind {
     WEIR_SCORE_DISAGREEMENT,
@@ -37,14 +39,16 @@ enum weir_score_kind {
     WEIR_SCORE_TOD,
     WEIR_SCORE_TOD_ROUNDS,
     WEIR_SCORE_LOSS,
+    WEIR_SCORE_EVIDENTIAL,
 };
 
 /** Who predicts, and so what a caller must have. */
 enum weir_score_need {
-    WEIR_NEED_MEMBERS, /* each member of an ensemble */
-    WEIR_NEED_PASSES,  /* the first member, with dropout active, k times */
-    WEIR_NEED_TIMES,   /* the first member: weights now, weights before */
-    WEIR_NEED_TRUTH,   /* the mean of the members, and what is true */
+    WEIR_NEED_MEMBERS,  /* each member of an ensemble */
+    WEIR_NEED_PASSES,   /* the first member, with dropout active, k times */
+    WEIR_NEED_TIMES,    /* the first member: weights now, weights before */
+    WEIR_NEED_TRUTH,    /* the mean of the members, and what is true */
+    WEIR_NEED_VARIANCE, /* each member's own variance, of an evidential loss */
 };
 
 /** Numbers that scores have. */
@@ -57,7 +61,8 @@ struct weir_score {
     const char *name;
     enum weir_score_need needs;
     /**
-     * The share of one frame of a rollout: @p m predictions of @p n values.
+     * The share of one frame of a rollout: @p m predictions of @p n values, or
+     * with WEIR_NEED_VARIANCE their variances.
      * @param truth  with WEIR_NEED_TRUTH, else NULL
      */
     double (*frame)(const struct weir_score_numbers *numbers,

@@ -15,6 +15,7 @@ struct weir_scorer {
     size_t frame, given, batch; /* floats: a state, given ones, all states */
     float *state;               /* (predictors, batch, frame) */
     float *mean;                /* (batch, frame), with WEIR_NEED_TRUTH */
+    float *variance;            /* as `state`, with WEIR_NEED_VARIANCE */
     double *sum;                /* [batch] of shares */
     struct weir_sketch *sketch;
     size_t channels; /* of a step's features */
@@ -28,6 +29,12 @@ static int lacks(const char *score, const char *what, const char *hint)
 {
     WEIR_FAIL(WEIR_ECONFIG, "score %s: %s", score, what);
     return weir_err_hint("%s", hint);
+}
+
+/* Whether its predictors tell their variance. */
+static bool tells(const struct weir_scorer *s)
+{
+    return s->config.score && s->config.score->needs == WEIR_NEED_VARIANCE;
 }
 
 /* How many predict a candidate. */
@@ -53,6 +60,14 @@ static int count_predictors(const struct weir_model *model,
     case WEIR_NEED_TIMES:
         *n = 2;
         return 0;
+    case WEIR_NEED_VARIANCE:
+        *n = c->members;
+        return weir_model_io(model)->evidential
+                   ? 0
+                   : lacks(c->score->name,
+                           "the model predicts no density, which the loss of "
+                           "that name asks for",
+                           "set training.loss to evidential");
     default:
         *n = c->members;
         return 0;
@@ -91,8 +106,10 @@ static int prepare(struct weir_scorer *s, const struct weir_model *model)
     s->batch = (size_t)c->batch * s->frame;
     s->state = weir_array((size_t)s->predictors * s->batch, sizeof(float));
     s->mean = weir_array(s->batch, sizeof(float));
+    s->variance = weir_array(tells(s) ? (size_t)s->predictors * s->batch : 1,
+                             sizeof(float));
     s->sum = weir_array((size_t)c->batch, sizeof(*s->sum));
-    if (!s->state || !s->mean || !s->sum)
+    if (!s->state || !s->mean || !s->variance || !s->sum)
         return WEIR_FAIL(ENOMEM, "scorer: %d predictions of %d candidates",
                          s->predictors, c->batch);
     return c->sketch ? prepare_features(s) : 0;
@@ -122,6 +139,7 @@ void weir_scorer_destroy(struct weir_scorer *s)
     weir_sketch_destroy(s->sketch);
     free(s->state);
     free(s->mean);
+    free(s->variance);
     free(s->sum);
     free(s->feature);
     free(s->trace);
@@ -131,7 +149,8 @@ void weir_scorer_destroy(struct weir_scorer *s)
 size_t weir_scorer_bytes(const struct weir_scorer *s)
 {
     size_t batch = (size_t)s->config.batch, steps = (size_t)s->config.steps;
-    size_t floats = ((size_t)s->predictors + 1) * s->batch +
+    size_t arrays = tells(s) ? 2 : 1;
+    size_t floats = (arrays * (size_t)s->predictors + 1) * s->batch +
                     batch * (steps + 1) * s->channels;
     return weir_surrogate_bytes(s->surrogate) + floats * sizeof(float) +
            batch * sizeof(*s->sum) +
@@ -172,7 +191,22 @@ static int step(struct weir_scorer *s, const struct weir_scorer_weights *w,
     }
 }
 
-/* The predictions of a frame, as the score sees them: all, or their mean. */
+/* One step of each, and how unsure it is of it. */
+static int step_all(struct weir_scorer *s, const struct weir_scorer_weights *w,
+                    uint64_t draw, int n)
+{
+    int rc = 0;
+    for (int k = 0; rc == 0 && k < s->predictors; k++) {
+        rc = step(s, w, draw, k, n);
+        if (rc == 0 && tells(s))
+            memcpy(s->variance + (size_t)k * s->batch,
+                   weir_surrogate_variance(s->surrogate),
+                   (size_t)n * s->frame * sizeof(float));
+    }
+    return rc;
+}
+
+/* What the score sees of a frame: all predictions, their mean, or variances. */
 static int look(struct weir_scorer *s, const struct weir_scorer_weights *w,
                 const float **p)
 {
@@ -182,7 +216,7 @@ static int look(struct weir_scorer *s, const struct weir_scorer_weights *w,
         return 1;
     }
     for (int k = 0; k < s->predictors; k++)
-        p[k] = state_of(s, k);
+        p[k] = tells(s) ? s->variance + (size_t)k * s->batch : state_of(s, k);
     return s->predictors;
 }
 
@@ -224,8 +258,7 @@ int weir_scorer_score(struct weir_scorer *s,
     for (int k = 0; rc == 0 && k < s->predictors; k++)
         memcpy(state_of(s, k), first, (size_t)n * s->frame * sizeof(float));
     for (int t = 0; rc == 0 && t < s->config.steps; t++) {
-        for (int k = 0; rc == 0 && k < s->predictors; k++)
-            rc = step(s, w, draw, k, n);
+        rc = step_all(s, w, draw, n);
         if (rc == 0)
             add_shares(s, w, n, t, truth);
     }

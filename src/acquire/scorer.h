@@ -55,8 +55,9 @@ struct weir_scorer_weights {
 /**
  * @param model  outlives the scorer
  * @return 0
- * @return -WEIR_ECONFIG the score needs several members, or dropout, and there
- *         is none; the message says which and a hint what to do
+ * @return -WEIR_ECONFIG the score needs several members, dropout, or a model that
+ *         predicts densities, and there is none; the message says which and a
+ *         hint what to do
  * @return -EINVAL, -ENOMEM, -WEIR_EENV as weir_surrogate_create
  */
 int weir_scorer_create(const struct weir_model *model,

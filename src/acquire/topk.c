@@ -11,6 +11,7 @@
 static const struct weir_option options[] = {
     {.name = "share", .type = WEIR_OPTION_REAL, .fallback = "1", .min = 0,
      .max = 1, .help = "of the largest scores (not given: by preset)"},
+    WEIR_CANDIDATES_SCORE,
     WEIR_CANDIDATES_ROLLOUT,
     WEIR_CANDIDATES_OPTIONS,
     {0},
@@ -24,5 +25,5 @@ static const struct weir_candidates_method method = {
 };
 
 WEIR_CANDIDATES_STRATEGY(
-    topk, "candidates of the largest disagreement, and some at random",
+    topk, "candidates of which rollouts are least sure, and some at random",
     options);

@@ -150,7 +150,8 @@
       "power: SBAL; the last three look at distances of features")             \
     K(pool, score, CHOICE, "disagreement", 0, 0, WEIR_SCORE_CHOICES, NULL,     \
       ANYTIME,                                                                 \
-      "of members, dropout passes, weights of two times; or the true loss")    \
+      "of members, dropout passes, weights of two times; the true loss; an "   \
+      "evidential loss's own")                                                 \
     K(pool, dropout_passes, INT, "3", 2, 64, NULL, NULL, ANYTIME,              \
       "entropy: predictions with other units dropped")                         \
     K(pool, entropy_weight, REAL, "0", 0, 1e9, NULL, NULL, ANYTIME,            \

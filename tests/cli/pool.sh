@@ -88,7 +88,10 @@ in_pieces pool.yaml whole
 in_pieces steady.yaml entropy --set pool.score=entropy
 in_pieces steady.yaml tod --set pool.score=tod
 
-# With the weights of the round before.
+# With the weights of the round before; by what a density knows of itself.
+ends 0 run pool.yaml --out sure --quiet --set pool.score=evidential \
+    --set training.loss=evidential --set training.members=1
+$check lists sure 60 4 7 13 || fail "evidential"
 ends 0 run pool.yaml --out warm --quiet --set pool.warm=true
 $check lists warm 60 4 7 13
 has out "60 gradient steps"
@@ -114,6 +117,8 @@ says 2 "pool: the score disagreement needs an ensemble, training.members is 1" \
 says 2 "pool: the score entropy needs dropout, model convnet has none" \
     "smart_cnn and smart_unet have model.dropout" \
     run pool.yaml --out b --set pool.score=entropy
+says 2 "pool: the score evidential is the uncertainty of a model trained with the loss of that name" \
+    "set training.loss to evidential" run pool.yaml --out b --set pool.score=evidential
 says 2 "pool: tod_steps is 20, of 20 gradient steps" "" \
     run pool.yaml --out b --set pool.score=tod --set pool.tod_steps=20
 says 2 "pool: the first round has 10 samples, expected two batches: \

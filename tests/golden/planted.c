@@ -109,6 +109,7 @@ static const struct {
     {"LCMD", "lcmd", {POOL, "features", "8"}, {2.5, 4}},
     {"entropy", "entropy", {POOL}, {6, 12}},
     {"TOD", "tod", {POOL}, {6, 12}},
+    {"evidential", "topk", {POOL, "score", "evidential"}, {6, 12}},
     {"hybrid", "hybrid", {POOL, "features", "8"}, {3, 4}},
     {"hybrid, LCMD",
      "hybrid",

@@ -162,6 +162,90 @@ static void a_moved_bias_is_seen_by_hand(void **state)
     drop_small(c);
 }
 
+static struct weir_model *make_evidential(void)
+{
+    struct weir_model_io io = {.shape = {1, 1, {POINTS, 1}},
+                               .evidential = true};
+    const struct weir_model_ops *ops = weir_model_find("convnet");
+    struct weir_options opts;
+    struct weir_model *model;
+    ok(weir_options_init(ops->options, &opts));
+    ok(weir_options_set(&opts, "width", "8"));
+    ok(weir_options_set(&opts, "depth", "2"));
+    ok(weir_model_create_for(ops, &opts, &io, &model));
+    weir_options_free(&opts);
+    return model;
+}
+
+/* Its own variance, of a member, frame by frame. */
+static void add_variances(struct weir_surrogate *one, const float *packed,
+                          const struct small *c, double sum[N])
+{
+    float x[N * POINTS];
+    memcpy(x, c->first, sizeof(x));
+    for (int t = 0; t < STEPS; t++) {
+        ok(weir_surrogate_predict(one, packed, &c->norm, x, N, x));
+        const float *variance = weir_surrogate_variance(one);
+        for (int i = 0; i < N * POINTS; i++)
+            sum[i / POINTS] += (double)variance[i];
+    }
+}
+
+/* A last layer that looks at nothing and says gamma, r1, r2, r3. */
+static void say_always(const struct weir_model *model, const float bias[4],
+                       float *packed)
+{
+    size_t last = weir_model_tensors(model) - 1;
+    size_t count = weir_model_tensor(model, last - 1).count;
+    float *kernel = calloc(count, sizeof(*kernel));
+    ok(weir_model_import(model, last - 1, kernel, packed));
+    ok(weir_model_import(model, last, bias, packed));
+    free(kernel);
+}
+
+static double softplus(double x)
+{
+    return log1p(exp(x));
+}
+
+static void a_density_s_own_variance_is_seen_by_hand(void **state)
+{
+    (void)state;
+    struct small *c = make_small();
+    struct weir_model *model = make_evidential();
+    struct weir_surrogate_config config = {.batch = BATCH, .residual = true};
+    struct weir_surrogate *one;
+    size_t stride = weir_ensemble_stride(model);
+    float *packed = make_floats(MEMBERS * stride);
+    struct weir_ensemble all = {MEMBERS, stride, packed, &c->norm};
+    struct weir_scorer_weights w = {.now = &all};
+    struct weir_scorer *s = make_scorer(model, WEIR_SCORE_EVIDENTIAL, rolling);
+    double score[N], sum[N] = {0}, expected = 0;
+    ok(weir_ensemble_init(model, 1, MEMBERS, packed));
+    ok(weir_surrogate_create(model, &config, &one));
+    for (size_t m = 0; m < MEMBERS; m++)
+        add_variances(one, packed + m * stride, c, sum);
+    ok(weir_scorer_score(s, &w, 0, c->first, N, NULL, score));
+    assert_true(score[0] != score[1]);
+    for (int i = 0; i < N; i++)
+        near(score[i], sum[i] / (MEMBERS * STEPS * POINTS));
+    for (size_t m = 0; m < MEMBERS; m++) {
+        const float bias[4] = {0.5F, 1.5F, -0.5F * (float)m, 0.7F};
+        say_always(model, bias, packed + m * stride);
+        expected +=
+            softplus(0.7) / (softplus(1.5) * softplus(-0.5 * (double)m));
+    }
+    ok(weir_scorer_score(s, &w, 0, c->first, N, NULL, score));
+    for (int i = 0; i < N; i++)
+        near(score[i],
+             pow((double)c->norm.residual[0], 2) * expected / MEMBERS);
+    weir_surrogate_destroy(one);
+    weir_scorer_destroy(s);
+    weir_model_destroy(model);
+    free(packed);
+    drop_small(c);
+}
+
 static void an_oracle_sees_the_loss_of_the_mean(void **state)
 {
     (void)state;
@@ -319,6 +403,9 @@ static void what_a_score_lacks_is_told(void **state)
     c.score = weir_score(WEIR_SCORE_DISAGREEMENT);
     fails(weir_scorer_create(model, &c, &s), -WEIR_ECONFIG);
     says("score disagreement: there is one member");
+    c.score = weir_score(WEIR_SCORE_EVIDENTIAL);
+    fails(weir_scorer_create(model, &c, &s), -WEIR_ECONFIG);
+    says("score evidential: the model predicts no density");
     c.score = weir_score(WEIR_SCORE_TOD);
     c.steps = 0;
     fails(weir_scorer_create(model, &c, &s), -EINVAL);
@@ -331,6 +418,7 @@ int main(void)
         cmocka_unit_test(disagreement_is_the_variance_of_rollouts),
         cmocka_unit_test(discrepancies_are_those_of_two_sets_of_weights),
         cmocka_unit_test(a_moved_bias_is_seen_by_hand),
+        cmocka_unit_test(a_density_s_own_variance_is_seen_by_hand),
         cmocka_unit_test(an_oracle_sees_the_loss_of_the_mean),
         cmocka_unit_test(features_are_what_the_last_layer_reads),
         cmocka_unit_test(entropy_is_the_weighted_variance_of_passes),

@@ -45,6 +45,8 @@ static const char *const methods[][4] = {
     {"acquisition.strategy=diversity"},
     {"acquisition.strategy=hybrid", "acquisition.score=tod",
      "acquisition.features=16"},
+    {"acquisition.strategy=topk", "acquisition.score=evidential",
+     "training.loss=evidential"},
 };
 
 #define METHODS (sizeof(methods) / sizeof(*methods))
@@ -131,9 +133,13 @@ static void what_the_run_cannot_answer_is_refused(void **state)
          "training.members"},
         {"acquisition.strategy=entropy", "the model has no dropout",
          "model.dropout"},
+        {"acquisition.score=evidential", "the model predicts no density",
+         "training.loss"},
     };
-    for (size_t k = 0; k < 2; k++) {
-        struct weir_config *cfg = session_config(SET(cases[k][0]));
+    for (size_t k = 0; k < 3; k++) {
+        struct weir_config *cfg = session_config(
+            k == 2 ? SET("acquisition.strategy=topk", cases[k][0])
+                   : SET(cases[k][0]));
         struct weir_topology topology;
         struct weir_session_start start = {.lineage = ""};
         struct weir_session *s;
