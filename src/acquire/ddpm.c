@@ -4,6 +4,7 @@
 #include "acquire/dense.h"
 #include "base/err.h"
 #include "base/heap.h"
+#include "nn/optimiser.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -35,6 +36,7 @@ struct weir_ddpm {
     float *input;      /* [2 * batch][inputs] */
     float *target;     /* [batch][dims]; in sampling x_t */
     float *difference; /* [batch][dims] */
+    float *noise;      /* [dims] */
 };
 
 static size_t axis_features(const struct weir_ddpm *d)
@@ -111,7 +113,9 @@ static int allocate(struct weir_ddpm *d, uint64_t seed)
     d->input = weir_array(2 * batch * inputs(d), sizeof(float));
     d->target = weir_array(values, sizeof(float));
     d->difference = weir_array(values, sizeof(float));
-    if (!d->step || !d->average || !d->input || !d->target || !d->difference)
+    d->noise = weir_array((size_t)c->dims, sizeof(float));
+    if (!d->step || !d->average || !d->input || !d->target || !d->difference ||
+        !d->noise)
         return WEIR_FAIL(ENOMEM, "ddpm");
     memcpy(d->average, w, n * sizeof(float));
     make_schedule(d);
@@ -147,6 +151,7 @@ void weir_ddpm_destroy(struct weir_ddpm *d)
     free(d->input);
     free(d->target);
     free(d->difference);
+    free(d->noise);
     free(d);
 }
 
@@ -155,7 +160,8 @@ size_t weir_ddpm_bytes(const struct weir_ddpm *d)
     size_t n, batch = (size_t)d->config.batch;
     weir_dense_weights(d->net, &n);
     return weir_dense_bytes(d->net) +
-           sizeof(float) * (n + 2 * batch * (inputs(d) + d->config.dims)) +
+           sizeof(float) *
+               (n + 2 * batch * (inputs(d) + d->config.dims) + d->config.dims) +
            (size_t)d->config.timesteps * sizeof(*d->step);
 }
 
@@ -164,29 +170,46 @@ uint64_t weir_ddpm_steps(const struct weir_ddpm *d)
     return weir_dense_steps(d->net);
 }
 
-/* ---- training ---- */
+/* ---- what the network sees: x, then features of t, of c and of x ---- */
 
-/* The rest of a row whose first numbers are x; c NULL: hidden. */
-static void describe(const struct weir_ddpm *d, const struct step *s,
-                     const float *c, float *row)
+static float *of_time(const struct weir_ddpm *d, float *row)
 {
-    size_t dims = (size_t)d->config.dims;
-    float *of_c = row + dims + TIME, *of_x = of_c + CONDITION;
-    memcpy(row + dims, s->wave, sizeof(s->wave));
-    memset(of_c, 0, CONDITION * sizeof(*of_c));
-    if (c) {
-        of_c[0] = 1;
-        of_c[1] = *c;
-        waves(*c, of_c + 2);
-    }
+    return row + d->config.dims;
+}
+
+static float *of_condition(const struct weir_ddpm *d, float *row)
+{
+    return of_time(d, row) + TIME;
+}
+
+/* c NULL: hidden. */
+static void describe_condition(const struct weir_ddpm *d, const float *c,
+                               float *row)
+{
+    float *to = of_condition(d, row);
+    memset(to, 0, CONDITION * sizeof(*to));
+    if (!c)
+        return;
+    to[0] = 1;
+    to[1] = *c;
+    waves(*c, to + 2);
+}
+
+static void describe_point(const struct weir_ddpm *d, const struct step *s,
+                           float *row)
+{
+    float *to = of_condition(d, row) + CONDITION;
+    memcpy(of_time(d, row), s->wave, sizeof(s->wave));
     for (size_t j = 0; j < axis_features(d); j += OF_AXIS) {
         float angle = (float)PI * row[j / OF_AXIS];
-        of_x[j] = sinf(angle);
-        of_x[j + 1] = cosf(angle);
-        of_x[j + 2] = 2 * of_x[j] * of_x[j + 1];
-        of_x[j + 3] = 1 - 2 * of_x[j] * of_x[j];
+        to[j] = sinf(angle);
+        to[j + 1] = cosf(angle);
+        to[j + 2] = 2 * to[j] * to[j + 1];
+        to[j + 3] = 1 - 2 * to[j] * to[j];
     }
 }
+
+/* ---- training ---- */
 
 /* An example at a random time: its row, and the v that belongs to it. */
 static void diffuse(struct weir_ddpm *d, int i, const float *x, const float *c,
@@ -198,12 +221,14 @@ static void diffuse(struct weir_ddpm *d, int i, const float *x, const float *c,
     const struct step *s =
         &d->step[weir_rng_below(rng, (uint32_t)d->config.timesteps)];
     const float *shown = weir_rng_uniform(rng) < d->config.drop ? NULL : c;
+    weir_rng_normals(rng, dims, v);
     for (size_t j = 0; j < dims; j++) {
-        float e = (float)weir_rng_normal(rng);
+        float e = v[j];
         row[j] = s->signal * x[j] + s->noise * e;
         v[j] = s->signal * e - s->noise * x[j];
     }
-    describe(d, s, shown, row);
+    describe_condition(d, shown, row);
+    describe_point(d, s, row);
 }
 
 static void average_weights(struct weir_ddpm *d)
@@ -211,85 +236,123 @@ static void average_weights(struct weir_ddpm *d)
     size_t n;
     const float *w = weir_dense_weights(d->net, &n);
     double steps = (double)weir_dense_steps(d->net);
-    float keep = (float)fmin(DECAY, steps / (steps + 10));
-    for (size_t i = 0; i < n; i++)
-        d->average[i] = keep * d->average[i] + (1 - keep) * w[i];
+    weir_average_step(fmin(DECAY, steps / (steps + 10)), false, n, w,
+                      d->average, d->average);
 }
 
-double weir_ddpm_train(struct weir_ddpm *d, const float *x, const float *c,
-                       const float *weight, int n, struct weir_rng *rng)
+/* Derivatives of the weighted mean of squared differences by v. */
+static void compare(struct weir_ddpm *d, const float *v, const float *weight,
+                    int n)
 {
     size_t dims = (size_t)d->config.dims;
-    double loss = 0;
-    for (int i = 0; i < n; i++)
-        diffuse(d, i, x + (size_t)i * dims, c + i, rng);
-    const float *v = weir_dense_forward(d->net, NULL, d->input, n);
     for (int i = 0; i < n; i++) {
-        float share = (weight ? weight[i] : 1) / (float)n;
-        for (size_t j = 0; j < dims; j++) {
-            size_t at = (size_t)i * dims + j;
-            float apart = v[at] - d->target[at];
-            d->difference[at] = 2 * share * apart / (float)dims;
-            loss += (double)share * apart * apart / (double)dims;
-        }
+        float share = 2 * (weight ? weight[i] : 1) / (float)n / (float)dims;
+        for (size_t j = (size_t)i * dims; j < (size_t)(i + 1) * dims; j++)
+            d->difference[j] = share * (v[j] - d->target[j]);
     }
-    weir_dense_backward(d->net, d->input, d->difference, n);
+}
+
+int weir_ddpm_train(struct weir_ddpm *d, const float *x, const float *c,
+                    const float *weight, int n, struct weir_rng *rng)
+{
+    const float *v, *grad;
+    for (int i = 0; i < n; i++)
+        diffuse(d, i, x + (size_t)i * d->config.dims, c + i, rng);
+    int rc = weir_dense_forward(d->net, NULL, d->input, n, &v);
+    if (rc)
+        return WEIR_NOTE(rc, "ddpm");
+    compare(d, v, weight, n);
+    rc = weir_dense_backward(d->net, d->input, d->difference, n, &grad);
+    if (rc)
+        return WEIR_NOTE(rc, "ddpm");
     weir_dense_step(d->net, &(struct weir_dense_rate){.lr = d->config.lr});
     average_weights(d);
-    return loss;
+    return 0;
 }
 
 /* ---- sampling ---- */
 
-/* Guided v of @p n rows at a time: the first n outputs with c, then without. */
-static const float *guided(struct weir_ddpm *d, const struct step *s,
-                           const float *c, int n)
+/* The network sees n rows with c and, guided, the same n with c hidden. */
+static int rows_of(const struct weir_ddpm *d, int n)
 {
-    size_t dims = (size_t)d->config.dims;
-    float g = (float)d->config.guidance;
-    int rows = g == 1 ? n : 2 * n;
-    for (int i = 0; i < rows; i++) {
-        float *row = d->input + (size_t)i * inputs(d);
-        memcpy(row, d->target + (size_t)(i % n) * dims, dims * sizeof(*row));
-        describe(d, s, i < n ? &c[i] : NULL, row);
-    }
-    const float *v = weir_dense_forward(d->net, d->average, d->input, rows);
-    if (g == 1)
-        return v;
-    const float *hidden = v + (size_t)n * dims;
-    for (size_t j = 0; j < (size_t)n * dims; j++)
-        d->difference[j] = hidden[j] + g * (v[j] - hidden[j]);
-    return d->difference;
+    return d->config.guidance == 1 ? n : 2 * n;
 }
 
-/* One row a step back. */
-static void go_back(const struct step *s, size_t dims, const float *v,
-                    bool last, struct weir_rng *rng, float *x)
+/* Guided v of the @p n points of d->target, at time s. */
+static int guided(struct weir_ddpm *d, const struct step *s, int n,
+                  const float **v)
 {
+    size_t dims = (size_t)d->config.dims, wide = inputs(d);
+    float g = (float)d->config.guidance;
+    int rows = rows_of(d, n);
+    size_t condition = (size_t)(of_condition(d, d->input) - d->input);
+    size_t behind = condition + CONDITION;
+    for (int i = 0; i < n; i++) {
+        float *row = d->input + (size_t)i * wide;
+        memcpy(row, d->target + (size_t)i * dims, dims * sizeof(*row));
+        describe_point(d, s, row);
+        if (rows == n)
+            continue;
+        float *hidden = row + (size_t)n * wide;
+        memcpy(hidden, row, condition * sizeof(*row));
+        memcpy(hidden + behind, row + behind, (wide - behind) * sizeof(*row));
+    }
+    int rc = weir_dense_forward(d->net, d->average, d->input, rows, v);
+    if (rc || rows == n)
+        return rc;
+    const float *hidden = *v + (size_t)n * dims;
+    for (size_t j = 0; j < (size_t)n * dims; j++)
+        d->difference[j] = hidden[j] + g * ((*v)[j] - hidden[j]);
+    *v = d->difference;
+    return 0;
+}
+
+/* Point @p i a step back; the last one without noise. */
+static void go_back(struct weir_ddpm *d, const struct step *s, int i,
+                    const float *v, struct weir_rng *rng)
+{
+    size_t dims = (size_t)d->config.dims;
+    float *x = d->target + (size_t)i * dims;
+    if (s->deviance > 0)
+        weir_rng_normals(rng, dims, d->noise);
+    else
+        memset(d->noise, 0, dims * sizeof(float));
     for (size_t j = 0; j < dims; j++) {
         float estimate = s->signal * x[j] - s->noise * v[j];
         estimate = fminf(fmaxf(estimate, -CUT), CUT);
-        x[j] = s->estimate * estimate + s->stay * x[j];
-        if (!last)
-            x[j] += s->deviance * (float)weir_rng_normal(rng);
+        x[j] =
+            s->estimate * estimate + s->stay * x[j] + s->deviance * d->noise[j];
     }
 }
 
-void weir_ddpm_sample(struct weir_ddpm *d, const float *c, int n,
-                      struct weir_rng *rng, float *x)
+/* Conditions stay, and points begin as noise. */
+static void begin(struct weir_ddpm *d, const float *c, int n,
+                  struct weir_rng *rng)
 {
     size_t dims = (size_t)d->config.dims;
+    for (int i = 0; i < rows_of(d, n); i++)
+        describe_condition(d, i < n ? &c[i] : NULL,
+                           d->input + (size_t)i * inputs(d));
     for (int i = 0; i < n; i++)
-        for (size_t j = 0; j < dims; j++)
-            d->target[(size_t)i * dims + j] = (float)weir_rng_normal(&rng[i]);
+        weir_rng_normals(&rng[i], dims, d->target + (size_t)i * dims);
+}
+
+int weir_ddpm_sample(struct weir_ddpm *d, const float *c, int n,
+                     struct weir_rng *rng, float *x)
+{
+    size_t dims = (size_t)d->config.dims;
+    begin(d, c, n, rng);
     for (int t = d->config.timesteps - 1; t >= 0; t--) {
         const struct step *s = &d->step[t];
-        const float *v = guided(d, s, c, n);
+        const float *v;
+        int rc = guided(d, s, n, &v);
+        if (rc)
+            return WEIR_NOTE(rc, "ddpm");
         for (int i = 0; i < n; i++)
-            go_back(s, dims, v + (size_t)i * dims, t == 0, &rng[i],
-                    d->target + (size_t)i * dims);
+            go_back(d, s, i, v + (size_t)i * dims, &rng[i]);
     }
     memcpy(x, d->target, (size_t)n * dims * sizeof(*x));
+    return 0;
 }
 
 /* ---- state ---- */

@@ -51,22 +51,23 @@ size_t weir_ddpm_bytes(const struct weir_ddpm *d);
 uint64_t weir_ddpm_steps(const struct weir_ddpm *d);
 
 /**
- * One training step on @p n examples.
+ * One training step on @p n examples: of the weighted mean of squared
+ * differences in v.
  * @param x       n rows of dims
  * @param c       n conditions
  * @param weight  n weights of mean 1; NULL: all 1
- * @return the loss: the weighted mean of squared differences in v
+ * @return 0, -WEIR_EENV of the engine
  */
-double weir_ddpm_train(struct weir_ddpm *d, const float *x, const float *c,
-                       const float *weight, int n, struct weir_rng *rng);
+int weir_ddpm_train(struct weir_ddpm *d, const float *x, const float *c,
+                    const float *weight, int n, struct weir_rng *rng);
 
 /**
- * Draw row i given c[i] from the stream rng[i]: a row does not depend on the
- * others.
+ * Draw row i given c[i], with the random numbers of the stream rng[i].
  * @param[out] x  n rows of dims
+ * @return 0, -WEIR_EENV of the engine
  */
-void weir_ddpm_sample(struct weir_ddpm *d, const float *c, int n,
-                      struct weir_rng *rng, float *x);
+int weir_ddpm_sample(struct weir_ddpm *d, const float *c, int n,
+                     struct weir_rng *rng, float *x);
 
 /** @return as weir_dense_save and weir_dense_restore */
 int weir_ddpm_save(const struct weir_ddpm *d, struct weir_blob *out);

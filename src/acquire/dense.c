@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "acquire/dense.h"
 
-#include "acquire/matrix.h"
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/rng.h"
+#include "nn/dnnl.h"
 #include "nn/optimiser.h"
 #include "nn/simd.h"
 
 #include <assert.h>
 #include <math.h>
+#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,7 +24,6 @@ struct weir_dense {
     float *h;       /* the same, after it and with the residual */
     float *y;       /* [batch][out] */
     float *da, *dh; /* planes */
-    float *turned;  /* a transposed matrix */
 };
 
 /* ---- where things are ---- */
@@ -65,16 +65,10 @@ static float *plane(const struct weir_dense *d, float *of, int i)
 
 /* ---- creation ---- */
 
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
 static int allocate(struct weir_dense *d)
 {
     const struct weir_dense_shape *s = &d->shape;
     size_t rows = (size_t)d->batch, wide = plane_size(d);
-    size_t widest = larger((size_t)s->width, (size_t)s->out);
     d->n = layer_at(s, s->blocks + 1) + (size_t)(s->width + 1) * s->out;
     d->w = weir_array(d->n, sizeof(float));
     d->m = weir_array(d->n, sizeof(float));
@@ -85,9 +79,8 @@ static int allocate(struct weir_dense *d)
     d->y = weir_array(rows * s->out, sizeof(float));
     d->da = weir_array(wide, sizeof(float));
     d->dh = weir_array(wide, sizeof(float));
-    d->turned = weir_array(widest * s->width, sizeof(float));
     return d->w && d->m && d->v && d->grad && d->a && d->h && d->y && d->da &&
-                   d->dh && d->turned
+                   d->dh
                ? 0
                : WEIR_FAIL(ENOMEM, "dense: %zu weights", d->n);
 }
@@ -121,7 +114,7 @@ void weir_dense_destroy(struct weir_dense *d)
     if (!d)
         return;
     float *arrays[] = {d->w, d->m, d->v,  d->grad, d->a,
-                       d->h, d->y, d->da, d->dh,   d->turned};
+                       d->h, d->y, d->da, d->dh};
     for (size_t i = 0; i < sizeof(arrays) / sizeof(*arrays); i++)
         free(arrays[i]);
     free(d);
@@ -131,10 +124,8 @@ size_t weir_dense_bytes(const struct weir_dense *d)
 {
     const struct weir_dense_shape *s = &d->shape;
     size_t wide = plane_size(d);
-    return sizeof(float) *
-           (4 * d->n + wide * (2 * (size_t)s->blocks + 4) +
-            (size_t)d->batch * s->out +
-            larger((size_t)s->width, (size_t)s->out) * s->width);
+    return sizeof(float) * (4 * d->n + wide * (2 * (size_t)s->blocks + 4) +
+                            (size_t)d->batch * s->out);
 }
 
 void weir_dense_init(struct weir_dense *d, uint64_t seed, uint64_t id)
@@ -214,71 +205,76 @@ WEIR_CLONES static void activate_back(size_t n, const float *a, const float *dh,
 
 /* ---- forward and backward ---- */
 
-static void layer_forward(const struct weir_dense *d, const float *w, int i,
-                          const float *x, int n, float *y)
+/* y = x w + bias, on this thread alone. */
+static int layer_forward(const struct weir_dense *d, const float *w, int i,
+                         const float *x, int n, float *y)
 {
-    size_t in = (size_t)inputs(&d->shape, i);
-    size_t out = (size_t)outputs(&d->shape, i);
+    int in = inputs(&d->shape, i), out = outputs(&d->shape, i);
     const float *at = w + layer_at(&d->shape, i);
-    struct weir_strided rows = {x, in, 1};
-    weir_matrix_product((size_t)n, out, in, rows, at, at + in * out, y);
+    const float *bias = at + (size_t)in * out;
+    for (int r = 0; r < n; r++)
+        memcpy(y + (size_t)r * out, bias, (size_t)out * sizeof(*y));
+    return weir_gemm(n, out, in, (struct weir_matrix){x, in, false},
+                     (struct weir_matrix){at, out, false}, 1, y, out);
 }
 
-const float *weir_dense_forward(struct weir_dense *d, const float *w,
-                                const float *x, int n)
+int weir_dense_forward(struct weir_dense *d, const float *w, const float *x,
+                       int n, const float **y)
 {
-    const float *before = NULL, *weights = w ? w : d->w;
+    const float *from = x, *before = NULL, *weights = w ? w : d->w;
+    int rc = 0;
     assert(n <= d->batch);
-    for (int i = 0; i <= d->shape.blocks; i++) {
+    omp_set_num_threads(1);
+    for (int i = 0; rc == 0 && i <= d->shape.blocks; i++) {
         float *a = plane(d, d->a, i), *h = plane(d, d->h, i);
-        layer_forward(d, weights, i, before ? before : x, n, a);
+        rc = layer_forward(d, weights, i, from, n, a);
         activate((size_t)n * d->shape.width, a, before, h);
-        before = h;
+        from = before = h;
     }
-    layer_forward(d, weights, d->shape.blocks + 1, before, n, d->y);
-    return d->y;
+    *y = d->y;
+    return rc ? rc
+              : layer_forward(d, weights, d->shape.blocks + 1, from, n, d->y);
 }
 
 static void sum_rows(const float *x, int n, size_t columns, float *sum)
 {
     memset(sum, 0, columns * sizeof(*sum));
     for (int r = 0; r < n; r++)
-        for (size_t j = 0; j < columns; j++)
-            sum[j] += x[(size_t)r * columns + j];
+        weir_gradient_add(columns, x + (size_t)r * columns, sum);
 }
 
-/* Gradient of layer @p i; and of its inputs, unless @p dx is NULL. */
-static void layer_backward(struct weir_dense *d, int i, const float *x,
-                           const float *dy, int n, float *dx)
+/* Gradient of layer @p i; and of its inputs, added to beta @p dx, unless @p dx
+ * is NULL. */
+static int layer_backward(struct weir_dense *d, int i, const float *x,
+                          const float *dy, int n, float beta, float *dx)
 {
-    size_t in = (size_t)inputs(&d->shape, i);
-    size_t out = (size_t)outputs(&d->shape, i), at = layer_at(&d->shape, i);
-    struct weir_strided columns = {x, 1, in}, rows = {dy, out, 1};
-    weir_matrix_product(in, out, (size_t)n, columns, dy, NULL, d->grad + at);
-    sum_rows(dy, n, out, d->grad + at + in * out);
-    if (!dx)
-        return;
-    weir_matrix_transpose(in, out, d->w + at, d->turned);
-    weir_matrix_product((size_t)n, in, out, rows, d->turned, NULL, dx);
+    int in = inputs(&d->shape, i), out = outputs(&d->shape, i);
+    size_t at = layer_at(&d->shape, i);
+    sum_rows(dy, n, (size_t)out, d->grad + at + (size_t)in * out);
+    int rc =
+        weir_gemm(in, out, n, (struct weir_matrix){x, in, true},
+                  (struct weir_matrix){dy, out, false}, 0, d->grad + at, out);
+    if (rc || !dx)
+        return rc;
+    return weir_gemm(n, in, out, (struct weir_matrix){dy, out, false},
+                     (struct weir_matrix){d->w + at, out, true}, beta, dx, in);
 }
 
-const float *weir_dense_backward(struct weir_dense *d, const float *x,
-                                 const float *dy, int n)
+int weir_dense_backward(struct weir_dense *d, const float *x, const float *dy,
+                        int n, const float **grad)
 {
     int last = d->shape.blocks + 1;
     size_t wide = (size_t)n * d->shape.width;
-    layer_backward(d, last, plane(d, d->h, last - 1), dy, n, d->dh);
-    for (int i = last - 1; i > 0; i--) {
+    omp_set_num_threads(1);
+    int rc = layer_backward(d, last, plane(d, d->h, last - 1), dy, n, 0, d->dh);
+    for (int i = last - 1; rc == 0 && i > 0; i--) {
         activate_back(wide, plane(d, d->a, i), d->dh, d->da);
         /* The residual: dh passes through, and the block's share is added. */
-        float *through = plane(d, d->a, i);
-        layer_backward(d, i, plane(d, d->h, i - 1), d->da, n, through);
-        for (size_t j = 0; j < wide; j++)
-            d->dh[j] += through[j];
+        rc = layer_backward(d, i, plane(d, d->h, i - 1), d->da, n, 1, d->dh);
     }
     activate_back(wide, plane(d, d->a, 0), d->dh, d->da);
-    layer_backward(d, 0, x, d->da, n, NULL);
-    return d->grad;
+    *grad = d->grad;
+    return rc ? rc : layer_backward(d, 0, x, d->da, n, 0, NULL);
 }
 
 void weir_dense_step(struct weir_dense *d, const struct weir_dense_rate *rate)

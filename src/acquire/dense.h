@@ -7,10 +7,11 @@
  * A small network of a strategy's own, trained on the acquisition thread:
  *   h_0 = s(x W_0 + b_0),  h_i = h_{i-1} + s(h_{i-1} W_i + b_i), i = 1 .. blocks,
  *   y = h_blocks W + b,    s(a) = a / (1 + e^-a) (SiLU).
- * Rows are independent: a row of y does not depend on the other rows, to the
- * last bit. Weights are one array: W_0 (in x width), b_0, W_1, b_1, ..., W, b.
+ * Weights are one array: W_0 (in x width), b_0, W_1, b_1, ..., W, b.
  *
- * One thread at a time. Calls allocate nothing.
+ * Products are oneDNN's on the calling thread, the only one at a time: equal
+ * calls give equal bits, while how many rows a call has may change the last bits
+ * of each. What a run proposes must follow from its state by equal calls.
  */
 #include "weir/blob.h"
 
@@ -49,18 +50,21 @@ float *weir_dense_weights(struct weir_dense *d, size_t *n);
 uint64_t weir_dense_steps(const struct weir_dense *d);
 
 /**
- * y of @p n rows of @p x with weights @p w (NULL: its own); valid until the next
- * call.
+ * y of @p n rows of @p x with weights @p w (NULL: its own).
+ * @param[out] y  valid until the next call
+ * @return 0, -WEIR_EENV of the engine
  */
-const float *weir_dense_forward(struct weir_dense *d, const float *w,
-                                const float *x, int n);
+int weir_dense_forward(struct weir_dense *d, const float *w, const float *x,
+                       int n, const float **y);
 
 /**
- * The gradient, overwritten, of a loss whose derivatives by y are @p dy, at the
- * rows @p x that the last call of forward saw with its own weights.
+ * The gradient of a loss whose derivatives by y are @p dy, at the rows @p x that
+ * the last call of forward saw with its own weights.
+ * @param[out] grad  valid until the next call
+ * @return as forward
  */
-const float *weir_dense_backward(struct weir_dense *d, const float *x,
-                                 const float *dy, int n);
+int weir_dense_backward(struct weir_dense *d, const float *x, const float *dy,
+                        int n, const float **grad);
 
 /** One step of Adam (0.9, 0.999) on the last gradient. */
 void weir_dense_step(struct weir_dense *d, const struct weir_dense_rate *rate);

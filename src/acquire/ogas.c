@@ -211,25 +211,28 @@ static void fill_batch(struct ogas *o, struct weir_rng *rng)
     }
 }
 
-static void learn_ratio(struct ogas *o, struct weir_rng *rng)
+/* One step beside each of the diffusion, up to the most for a batch. */
+static int learn_ratio(struct ogas *o, struct weir_rng *rng)
 {
-    while (o->ratio && o->at.mlp_steps < o->set.max_mlp_steps_per_collect) {
-        fill_batch(o, rng);
-        weir_ratio_train(o->ratio, o->x, (int)o->set.batch_size, rng);
-        o->at.mlp_steps++;
-    }
+    if (!o->ratio || o->at.mlp_steps >= o->set.max_mlp_steps_per_collect)
+        return 0;
+    fill_batch(o, rng);
+    o->at.mlp_steps++;
+    return weir_ratio_train(o->ratio, o->x, (int)o->set.batch_size, rng);
 }
 
-static void learn_diffusion(struct ogas *o, struct weir_rng *rng)
+static int learn_diffusion(struct ogas *o, struct weir_rng *rng)
 {
-    int n = (int)o->set.batch_size;
+    int n = (int)o->set.batch_size, rc = 0;
     fill_batch(o, rng);
     o->at.effective = n;
     if (o->ratio) {
-        weir_ratio_weights(o->ratio, o->x, n, o->weight);
-        o->at.effective = weir_self_normalise(o->weight, n);
+        rc = weir_ratio_weights(o->ratio, o->x, n, o->weight);
+        o->at.effective = rc ? 0 : weir_self_normalise(o->weight, n);
     }
-    weir_ddpm_train(o->ddpm, o->x, o->c, o->ratio ? o->weight : NULL, n, rng);
+    return rc ? rc
+              : weir_ddpm_train(o->ddpm, o->x, o->c,
+                                o->ratio ? o->weight : NULL, n, rng);
 }
 
 static int ogas_learn(void *self)
@@ -240,12 +243,12 @@ static int ogas_learn(void *self)
         return 0;
     struct weir_rng rng =
         weir_rng_stream(o->env->seed, WEIR_RNG_LEARN, o->at.learned);
-    learn_ratio(o, &rng);
-    for (uint32_t i = 0; i < o->set.n_train_steps_per_epoch; i++)
-        learn_diffusion(o, &rng);
+    int rc = learn_ratio(o, &rng);
+    for (uint32_t i = 0; rc == 0 && i < o->set.n_train_steps_per_epoch; i++)
+        rc = learn_diffusion(o, &rng);
     o->at.epochs++;
     o->at.learned++;
-    return 1;
+    return rc ? WEIR_NOTE(rc, "ogas") : 1;
 }
 
 /* ---- proposing ---- */
@@ -293,7 +296,7 @@ static void mirror(const struct ogas *o, struct weir_proposal *p)
 }
 
 /* Draw @p n proposals of o->draw from @p first on, one batch. */
-static void draw_batch(struct ogas *o, size_t first, int n)
+static int draw_batch(struct ogas *o, size_t first, int n)
 {
     for (int i = 0; i < n; i++) {
         struct draw *d = &o->draw[first + (size_t)i];
@@ -301,27 +304,28 @@ static void draw_batch(struct ogas *o, size_t first, int n)
         o->c[i] = weir_pairs_condition(o->pairs, score);
         o->rng[i] = d->rng;
     }
-    weir_ddpm_sample(o->ddpm, o->c, n, o->rng, o->x);
-    for (int i = 0; i < n; i++) {
+    int rc = weir_ddpm_sample(o->ddpm, o->c, n, o->rng, o->x);
+    for (int i = 0; rc == 0 && i < n; i++) {
         struct draw *d = &o->draw[first + (size_t)i];
         d->rng = o->rng[i];
         turn(o, o->x + (size_t)i * o->env->space.n, d->to->u);
     }
+    return rc;
 }
 
-/* Draw the first @p n; @return how many are outside, moved to the front. */
-static size_t draw_all(struct ogas *o, size_t n)
+/* Draw the first @p n, and leave as many as are outside, moved to the front. */
+static int draw_all(struct ogas *o, size_t *n)
 {
-    size_t outside = 0;
-    for (size_t first = 0; first < n; first += o->set.batch_size) {
-        size_t left = n - first;
-        draw_batch(o, first,
-                   (int)(left < o->set.batch_size ? left : o->set.batch_size));
-    }
-    for (size_t i = 0; i < n; i++)
+    size_t all = *n, batch = o->set.batch_size;
+    int rc = 0;
+    for (size_t first = 0; rc == 0 && first < all; first += batch)
+        rc = draw_batch(o, first,
+                        (int)(all - first < batch ? all - first : batch));
+    *n = 0;
+    for (size_t i = 0; rc == 0 && i < all; i++)
         if (!is_inside(o, o->draw[i].to->u))
-            o->draw[outside++] = o->draw[i];
-    return outside;
+            o->draw[(*n)++] = o->draw[i];
+    return rc;
 }
 
 static bool can_steer(struct ogas *o, const struct weir_progress *now)
@@ -370,10 +374,12 @@ static int ogas_propose(void *self, const struct weir_progress *now,
     int rc = make_room(o, n);
     if (rc)
         return rc;
-    size_t steered = split(o, share, proposals, n);
-    size_t outside = draw_all(o, steered);
+    size_t steered = split(o, share, proposals, n), outside = steered;
+    rc = draw_all(o, &outside);
     for (int i = 0; o->set.resample_oob && outside && i < REDRAWS; i++)
-        outside = draw_all(o, outside);
+        rc = draw_all(o, &outside);
+    if (rc)
+        return WEIR_NOTE(rc, "ogas");
     for (size_t i = 0; i < outside; i++)
         mirror(o, o->draw[i].to);
     weir_log_debug("acquire",

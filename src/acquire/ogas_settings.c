@@ -64,7 +64,7 @@ const struct weir_option weir_ogas_options[] = {
      .help = "redraw what is outside the box (false: walls mirror)"},
     {.name = "max_mlp_steps_per_collect", .type = WEIR_OPTION_INT,
      .fallback = "4", .min = 0, .max = 1000,
-     .help = "training steps of the ratio for one batch of losses"},
+     .help = "most training steps of the ratio for one batch of losses"},
     {.name = "mlp_hidden", .type = WEIR_OPTION_INT, .fallback = "64",
      .min = 1, .max = 8192, .help = "width of the ratio's network"},
     {.name = "mlp_lr", .type = WEIR_OPTION_REAL, .fallback = "1e-3",

@@ -58,35 +58,34 @@ size_t weir_ratio_bytes(const struct weir_ratio *r)
 }
 
 /* The logit y is log D / (1 - D); label 1 is uniform. */
-double weir_ratio_train(struct weir_ratio *r, const float *x, int n,
-                        struct weir_rng *rng)
+int weir_ratio_train(struct weir_ratio *r, const float *x, int n,
+                     struct weir_rng *rng)
 {
     size_t values = (size_t)n * r->config.dims;
-    double loss = 0;
+    const float *y, *grad;
     memcpy(r->x, x, values * sizeof(*x));
     for (size_t j = 0; j < values; j++)
         r->x[values + j] = (float)(2 * weir_rng_uniform(rng) - 1);
-    const float *y = weir_dense_forward(r->net, NULL, r->x, 2 * n);
-    for (int i = 0; i < 2 * n; i++) {
-        double label = i >= n, guess = 1 / (1 + exp(-(double)y[i]));
-        loss +=
-            (log1p(exp(-fabs((double)y[i]))) + fmax(y[i], 0) - label * y[i]) /
-            (2 * n);
-        r->back[i] = (float)((guess - label) / (2 * n));
-    }
-    weir_dense_backward(r->net, r->x, r->back, 2 * n);
+    int rc = weir_dense_forward(r->net, NULL, r->x, 2 * n, &y);
+    for (int i = 0; rc == 0 && i < 2 * n; i++)
+        r->back[i] = (1 / (1 + expf(-y[i])) - (float)(i >= n)) / (float)(2 * n);
+    rc = rc ? rc : weir_dense_backward(r->net, r->x, r->back, 2 * n, &grad);
+    if (rc)
+        return WEIR_NOTE(rc, "ratio");
     weir_dense_step(r->net, &(struct weir_dense_rate){r->config.lr,
                                                       r->config.weight_decay});
-    return loss;
+    return 0;
 }
 
-void weir_ratio_weights(struct weir_ratio *r, const float *x, int n,
-                        float *weight)
+int weir_ratio_weights(struct weir_ratio *r, const float *x, int n,
+                       float *weight)
 {
-    const float *y = weir_dense_forward(r->net, NULL, x, n);
-    for (int i = 0; i < n; i++)
+    const float *y;
+    int rc = weir_dense_forward(r->net, NULL, x, n, &y);
+    for (int i = 0; rc == 0 && i < n; i++)
         weight[i] = (float)fmin(fmax(exp((double)y[i]), WEIR_RATIO_LEAST),
                                 WEIR_RATIO_MOST);
+    return rc ? WEIR_NOTE(rc, "ratio") : 0;
 }
 
 double weir_self_normalise(float *weight, int n)

@@ -32,14 +32,17 @@ size_t weir_ratio_bytes(const struct weir_ratio *r);
 
 /**
  * One training step: @p n points of the history against as many uniform ones
- * drawn from @p rng. @return the mean cross entropy; log 2 knows nothing
+ * drawn from @p rng, by their cross entropy. @return 0, -WEIR_EENV of the engine
  */
-double weir_ratio_train(struct weir_ratio *r, const float *x, int n,
-                        struct weir_rng *rng);
+int weir_ratio_train(struct weir_ratio *r, const float *x, int n,
+                     struct weir_rng *rng);
 
-/** @p weight of @p n points, at most 2 * batch. Untrained: all 1. */
-void weir_ratio_weights(struct weir_ratio *r, const float *x, int n,
-                        float *weight);
+/**
+ * @p weight of @p n points, at most 2 * batch. Untrained: all 1.
+ * @return 0, -WEIR_EENV of the engine
+ */
+int weir_ratio_weights(struct weir_ratio *r, const float *x, int n,
+                       float *weight);
 
 /**
  * Scale @p n weights to mean 1.

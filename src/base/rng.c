@@ -68,6 +68,18 @@ double weir_rng_normal(struct weir_rng *rng)
     return sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v);
 }
 
+void weir_rng_normals(struct weir_rng *rng, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i += 2) {
+        double u = 1.0 - weir_rng_uniform(rng);
+        double angle = 6.283185307179586 * weir_rng_uniform(rng);
+        double radius = sqrt(-2.0 * log(u));
+        out[i] = (float)(radius * cos(angle));
+        if (i + 1 < n)
+            out[i + 1] = (float)(radius * sin(angle));
+    }
+}
+
 uint32_t weir_rng_below(struct weir_rng *rng, uint32_t n)
 {
     uint64_t m = (uint64_t)weir_rng_u32(rng) * n;

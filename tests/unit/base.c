@@ -60,6 +60,27 @@ static void draws_have_the_right_moments(void **state)
         assert_true(fabs(seen[i] - n / 7.0) < 500);
 }
 
+/* Both of a pair: moments, and no dependence of one on the other. */
+static void an_array_of_normals_is_one(void **state)
+{
+    (void)state;
+    enum { N = 100001 };
+    static float z[N];
+    struct weir_rng r = weir_rng_stream(1, WEIR_RNG_TEST, 1), s = r;
+    double sum[5] = {0};
+    weir_rng_normals(&r, N, z);
+    assert_true(z[0] == (float)weir_rng_normal(&s));
+    for (int i = 0; i + 1 < N; i++) {
+        double a = z[i], b = z[i + 1];
+        double term[] = {a, a * a, a * a * a * a, a * b, a * a * b * b};
+        for (int j = 0; j < 5; j++)
+            sum[j] += term[j] / (N - 1);
+    }
+    assert_true(fabs(sum[0]) < 0.015 && fabs(sum[1] - 1) < 0.025);
+    assert_true(fabs(sum[2] - 3) < 0.15);
+    assert_true(fabs(sum[3]) < 0.015 && fabs(sum[4] - 1) < 0.04);
+}
+
 static void a_histogram_knows_values_within_one_percent(void **state)
 {
     (void)state;
@@ -189,6 +210,7 @@ int main(void)
         cmocka_unit_test(philox_gives_the_published_answers),
         cmocka_unit_test(a_stream_is_restored_by_its_position),
         cmocka_unit_test(draws_have_the_right_moments),
+        cmocka_unit_test(an_array_of_normals_is_one),
         cmocka_unit_test(a_histogram_knows_values_within_one_percent),
         cmocka_unit_test(merged_histograms_equal_one_histogram),
         cmocka_unit_test(an_error_keeps_its_message_hint_and_frames),
