@@ -54,10 +54,9 @@ struct weir_acquisition {
     struct weir_forecaster *forecaster;
     struct pending pending;
 
-    bool learned;     /* all it can before the next batch */
-    int64_t share_ns; /* CPU time of what acquisition.cpu_share limits, live */
-    int64_t live_ns;  /* when the thread started */
-    int64_t entered_ns; /* CPU time of its threads when this work began */
+    bool learned;        /* all it can before the next batch */
+    int64_t run_from_ns; /* CPU time of the process when the thread started */
+    int64_t entered_ns;  /* CPU time of its threads when this work began */
 
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
@@ -523,15 +522,15 @@ static bool has_scoring(struct weir_acquisition *a)
            weir_forecaster_gather(a->forecaster, a->next_batch);
 }
 
-/* Whether there is something to do, and time left for it. */
+/* Whether there is something to do, and time left for it beside what cannot
+ * wait: folding losses, and proposing. */
 static bool may_think(struct weir_acquisition *a)
 {
-    int64_t wall = weir_now_ns() - a->live_ns;
-    const struct weir_config *cfg = a->run->cfg;
-    int threads = predicts(a) ? cfg->placement.acquisition_threads : 1;
-    double most = cfg->acquisition.cpu_share * threads * (double)wall;
-    bool any = has_scoring(a) || (a->ops->learn && !a->learned);
-    return any && (double)a->share_ns < most &&
+    double share = a->run->cfg->acquisition.cpu_share;
+    if (!has_scoring(a) && (!a->ops->learn || a->learned))
+        return false;
+    double all = (double)(weir_process_cpu_ns() - a->run_from_ns);
+    return (double)weir_acquisition_cpu_ns(a) < share * all &&
            !weir_stop_reason(&a->run->stop);
 }
 
@@ -551,19 +550,18 @@ static int score_live(struct weir_acquisition *a)
 }
 
 /* CPU time since a->entered_ns, added to what has been used. */
-static int64_t count_cpu(struct weir_acquisition *a)
+static void count_cpu(struct weir_acquisition *a)
 {
     int64_t cpu = spent_ns(a) - a->entered_ns;
     atomic_store_explicit(&a->cpu_ns, weir_acquisition_cpu_ns(a) + cpu,
                           memory_order_relaxed); /* Q7 */
-    return cpu;
 }
 
 static int think(struct weir_acquisition *a)
 {
     a->entered_ns = spent_ns(a);
     int rc = has_scoring(a) ? score_live(a) : learn(a);
-    a->share_ns += count_cpu(a);
+    count_cpu(a);
     return rc;
 }
 
@@ -656,7 +654,7 @@ static void *acquisition_thread(void *arg)
 
 int weir_acquisition_start(struct weir_acquisition *a)
 {
-    a->live_ns = weir_now_ns();
+    a->run_from_ns = weir_process_cpu_ns();
     int rc = pthread_create(&a->thread, NULL, acquisition_thread, a);
     if (rc)
         return WEIR_FAIL(rc, "acquisition thread");

@@ -177,8 +177,8 @@ struct weir_config {
     struct {
         const char *strategy;
         enum weir_difficulty loss_type; /* of a sample */
-        double cpu_share; /* live: of its threads' cores, beside folding */
-        struct weir_options options; /* those the strategy declares */
+        double cpu_share;               /* live: of the run's CPU time */
+        struct weir_options options;    /* those the strategy declares */
     } acquisition;
 
     struct {

@@ -131,8 +131,9 @@
       NULL, FROM,                                                              \
       "difficulty of a sample; disagreement, ecrps: of members; "              \
       "evidential: of the loss of that name, its uncertainty")                 \
-    K(acquisition, cpu_share, REAL, "0.25", 0, 1, NULL, "cores", ANYTIME,      \
-      "live: of each of its threads', to train, start and predict with")
+    K(acquisition, cpu_share, REAL, "0.04", 0, 1, NULL, NULL, ANYTIME,         \
+      "of the run's CPU time, live: what its threads may take to train, "      \
+      "start and predict")
 
 #define POOL(K)                                                                \
     K(pool, size, INT, "5000", 1, 100000000, NULL, "candidates", ANYTIME,      \
