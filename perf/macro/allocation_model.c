@@ -69,7 +69,10 @@ static double best_fixed(const struct load *l, int cores, int *best)
 static double adaptive_steps(const struct load *l, int cores, int *moves,
                              int ends[PHASES])
 {
-    struct weir_allocation_bounds b = {cores, 4 * cores, cores - 1, cores - 1};
+    struct weir_allocation_bounds b = {.cores = cores,
+                                       .work = 4 * cores,
+                                       .most_groups = cores - 1,
+                                       .most_solvers = cores - 1};
     struct weir_allocation a = weir_allocation_start(&b, cores / 2);
     struct weir_rng rng = weir_rng_stream(1, WEIR_RNG_TEST, (uint64_t)cores);
     double steps = 0;

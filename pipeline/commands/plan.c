@@ -95,13 +95,6 @@ static int print_plan(const struct weir_config *cfg)
 
 /* ---- what a run will do ---- */
 
-static double shared_cores(const struct weir_plan *plan)
-{
-    if (plan->quota > 0 && plan->quota < plan->usable_cores)
-        return plan->quota;
-    return plan->sharing == WEIR_SHARING_OWN ? 0 : plan->usable_cores;
-}
-
 static void print_costs(const struct weir_costs *c,
                         const struct weir_workload *w)
 {
@@ -141,7 +134,7 @@ static void print_split(const struct weir_plan *plan,
                         const struct weir_workload *w)
 {
     int cores = plan->usable_cores - plan->has_service_core;
-    if (cores < 2 || shared_cores(plan) > 0) {
+    if (cores < 2 || weir_plan_shared_cores(plan) > 0) {
         printf("  groups and solvers share their cores: no split to choose\n");
         return;
     }
@@ -169,7 +162,7 @@ static int predict(const struct weir_arguments *args,
     if (rc == 0) {
         struct weir_prediction p = weir_predict(
             &costs, &load, plan.groups, plan.solvers > 0 ? plan.solvers : 1,
-            shared_cores(&plan));
+            weir_plan_shared_cores(&plan));
         print_costs(&costs, &load);
         printf("\nprediction%s\n",
                topology.is_this_system

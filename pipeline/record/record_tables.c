@@ -154,7 +154,8 @@ static const struct weir_column allocation_columns[] = {
     ALLOCATION(groups, WEIR_U32, NULL, "that train from then on"),
     ALLOCATION(solvers, WEIR_U32, NULL, "solver threads from then on"),
     ALLOCATION(waited, WEIR_F64, NULL,
-               "share of the trainer's time before, for samples"),
+               "share of the trainer's time before, for samples; NaN: the "
+               "split a session started with"),
     ALLOCATION(idle, WEIR_F64, NULL,
                "share of solver threads' time before, without work"),
     ALLOCATION(step_seconds, WEIR_F64, "s", "a gradient step took before"),

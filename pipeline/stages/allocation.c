@@ -8,6 +8,7 @@
 #define VOTES 3
 #define TRIAL 3
 #define BAR   8
+#define OTHER (1 / 3.0) /* of a load, by which it is another */
 
 struct weir_allocation weir_allocation_start(
     const struct weir_allocation_bounds *bounds, int groups)
@@ -27,15 +28,36 @@ static int rounds(const struct weir_allocation *a, int groups)
     return (a->bounds.work + groups - 1) / groups;
 }
 
+/* Of a core, that a thread has while both sides work. */
+static double part(const struct weir_allocation *a, int groups)
+{
+    int threads = groups + weir_allocation_solvers(&a->bounds, groups);
+    return a->bounds.shared > 0 ? fmin(1, a->bounds.shared / threads) : 1;
+}
+
+/* What either side of a step would take alone. */
+struct sides {
+    double train, solve;
+};
+
+static struct sides sides_of(const struct weir_allocation *a,
+                             const struct weir_allocation_window *w)
+{
+    double p = part(a, a->groups), t = w->train, v = (1 - w->idle) * w->step;
+    return t < v ? (struct sides){p * t, v - (1 - p) * t}
+                 : (struct sides){t - (1 - p) * v, p * v};
+}
+
 /* What a step would take, by the model of the header. */
 static double expect(const struct weir_allocation *a,
                      const struct weir_allocation_window *w, int groups)
 {
     double s = weir_allocation_solvers(&a->bounds, a->groups);
     double other = weir_allocation_solvers(&a->bounds, groups);
-    double train = w->train * rounds(a, groups) / rounds(a, a->groups);
-    double solve = (1 - w->idle) * w->step * s / other;
-    return fmax(train, solve);
+    struct sides now = sides_of(a, w);
+    double train = now.train * rounds(a, groups) / rounds(a, a->groups);
+    double solve = now.solve * s / other;
+    return fmax(train, solve) + (1 / part(a, groups) - 1) * fmin(train, solve);
 }
 
 /* The fewest groups that need as many rounds as @p groups do. */
@@ -64,11 +86,40 @@ static int halfway(const struct weir_allocation *a, int best)
     return thrifty(a, half);
 }
 
+static struct weir_allocation_load load_of(
+    const struct weir_allocation *a, const struct weir_allocation_window *w)
+{
+    double rounds_each = (double)a->bounds.work / rounds(a, a->groups);
+    struct sides now = sides_of(a, w);
+    return (struct weir_allocation_load){
+        now.train * rounds_each,
+        now.solve * weir_allocation_solvers(&a->bounds, a->groups)};
+}
+
+static bool is_another(const struct weir_allocation_load *a,
+                       const struct weir_allocation_load *b)
+{
+    double change = fabs(a->train - b->train) + fabs(a->solve - b->solve);
+    return change > OTHER * (b->train + b->solve);
+}
+
+/* A window under @p load is over. */
+static void count_down(struct weir_allocation_way *way,
+                       const struct weir_allocation_load *load)
+{
+    way->bar -= way->bar > 0;
+    way->others = is_another(load, &way->failed) ? way->others + 1 : 0;
+}
+
+static bool is_barred(const struct weir_allocation_way *way)
+{
+    return way->bar > 0 || (way->last > 0 && way->others < VOTES);
+}
+
 /* Whether windows in a row have promised enough for this way to be taken. */
 static bool is_voted(struct weir_allocation_way *way, bool promises)
 {
-    way->bar -= way->bar > 0;
-    way->votes = promises && way->bar == 0 ? way->votes + 1 : 0;
+    way->votes = promises && !is_barred(way) ? way->votes + 1 : 0;
     return way->votes >= VOTES;
 }
 
@@ -98,6 +149,8 @@ static int judge(struct weir_allocation *a,
     }
     way->last = way->last ? 2 * way->last : BAR;
     way->bar = way->last;
+    way->failed = a->load;
+    way->others = 0;
     return change(a, a->was, w->step, 0);
 }
 
@@ -107,6 +160,9 @@ int weir_allocation_next(struct weir_allocation *a,
     if (a->trial > 0)
         return judge(a, w);
     int best = best_groups(a, w);
+    a->load = load_of(a, w);
+    count_down(&a->more, &a->load);
+    count_down(&a->less, &a->load);
     bool promises = expect(a, w, best) < (1 - GAIN) * expect(a, w, a->groups);
     bool more = is_voted(&a->more, promises && best > a->groups);
     bool less = is_voted(&a->less, promises && best < a->groups);

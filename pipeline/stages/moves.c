@@ -6,6 +6,8 @@
 #include "pipeline/record/recorder.h"
 #include "pipeline/stages/trainer.h"
 
+#include <math.h>
+
 #define WINDOW_NS    300000000
 #define WINDOW_STEPS 10
 
@@ -13,6 +15,7 @@ struct weir_moves weir_moves_start(struct weir_run *run)
 {
     const struct weir_allocation_bounds bounds = {
         .cores = run->seats.n,
+        .shared = weir_plan_shared_cores(&run->plan),
         .work = (int)run->gradients * run->cfg->training.members,
         .most_groups = run->seats.most_groups,
         .most_solvers = run->seats.most_solvers,
@@ -85,29 +88,42 @@ static bool lanes_have_arrived(const struct weir_run *run)
     return true;
 }
 
-static void tell(const struct weir_moves *m, const struct weir_trainer *t,
-                 const struct weir_allocation_window *w, int solvers)
+static void record(const struct weir_moves *m, struct weir_trainer *t,
+                   struct weir_allocation_row row)
 {
     const struct weir_run_counters *c = &m->run->count;
-    struct weir_allocation_row row = {
-        .step = t->step,
-        .time = weir_run_seconds(m->run, weir_now_ns()),
-        .groups = (uint32_t)m->rule.groups,
-        .solvers = (uint32_t)solvers,
-        .waited = 1 - w->train / w->step,
-        .idle = w->idle,
-        .step_seconds = w->step,
-    };
-    weir_log_info("allocation",
-                  "step %llu: %d groups and %d solver threads from now on: the "
-                  "trainer waited %.0f %% of its time, solver threads %.0f %%",
-                  (unsigned long long)t->step, m->rule.groups, solvers,
-                  100 * row.waited, 100 * row.idle);
-    weir_counter_set(c->groups, m->rule.groups);
-    weir_counter_set(c->solvers, solvers);
+    row.step = t->step;
+    row.time = weir_run_seconds(m->run, weir_now_ns());
+    row.groups = (uint32_t)m->rule.groups;
+    row.solvers = (uint32_t)weir_crew_active(&m->run->solver_crew);
+    weir_counter_set(c->groups, row.groups);
+    weir_counter_set(c->solvers, row.solvers);
     weir_counter_set(c->moves, m->made);
     if (t->recorder)
         weir_recorder_push_allocation(t->recorder, &row);
+}
+
+/* A session that goes on from a checkpoint starts with the configured split. */
+static void tell_start(const struct weir_moves *m, struct weir_trainer *t)
+{
+    record(m, t,
+           (struct weir_allocation_row){
+               .waited = NAN, .idle = NAN, .step_seconds = NAN});
+}
+
+static void tell(const struct weir_moves *m, struct weir_trainer *t,
+                 const struct weir_allocation_window *w)
+{
+    double waited = 1 - w->train / w->step;
+    weir_log_info("allocation",
+                  "step %llu: %d groups and %u solver threads from now on: the "
+                  "trainer waited %.0f %% of its time, solver threads %.0f %%",
+                  (unsigned long long)t->step, m->rule.groups,
+                  weir_crew_active(&m->run->solver_crew), 100 * waited,
+                  100 * w->idle);
+    record(m, t,
+           (struct weir_allocation_row){
+               .waited = waited, .idle = w->idle, .step_seconds = w->step});
 }
 
 static void move(struct weir_moves *m, struct weir_trainer *t,
@@ -118,7 +134,7 @@ static void move(struct weir_moves *m, struct weir_trainer *t,
     weir_trainer_employ(t, (uint32_t)m->rule.groups);
     weir_crew_set(&m->run->solver_crew, (uint32_t)solvers);
     weir_run_ring_lanes(m->run);
-    tell(m, t, w, solvers);
+    tell(m, t, w);
 }
 
 void weir_moves_after_step(struct weir_moves *m, struct weir_trainer *t)
@@ -126,6 +142,9 @@ void weir_moves_after_step(struct weir_moves *m, struct weir_trainer *t)
     if (!weir_run_is_adaptive(m->run))
         return;
     int64_t now = weir_now_ns();
+    if (!m->told)
+        tell_start(m, t);
+    m->told = true;
     if (!m->began) {
         open_window(m, t, now);
         return;

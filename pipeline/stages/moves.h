@@ -13,7 +13,8 @@
  * lanes. Groups beyond the first number sleep (shm/crew.h). Lanes change
  * threads with all they hold (shm/port.h, S6/S7), so no simulation is broken
  * off. Micro-batches and the order in which their gradients are added are the
- * configuration's, so a change shows in no bit of a step.
+ * configuration's, so a change shows in no bit of a step. What a session starts
+ * with and every change are rows of run.h5 and, the changes, lines of the log.
  *
  * Threads: all of it is the leader's.
  */
@@ -35,6 +36,7 @@ struct weir_moves {
     uint32_t steps;             /* in this window */
     int64_t began, train, idle; /* where it began; began 0: nowhere yet */
     uint32_t made;              /* changes so far */
+    bool told;                  /* with which split the session started */
 };
 
 struct weir_moves weir_moves_start(struct weir_run *run);

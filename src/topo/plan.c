@@ -201,6 +201,13 @@ void weir_plan_free(struct weir_plan *plan)
     *plan = (struct weir_plan){0};
 }
 
+double weir_plan_shared_cores(const struct weir_plan *plan)
+{
+    if (plan->quota > 0 && plan->quota < plan->usable_cores)
+        return plan->quota;
+    return plan->sharing == WEIR_SHARING_OWN ? 0 : plan->usable_cores;
+}
+
 int weir_plan_slot_node(const struct weir_plan *plan, size_t slot)
 {
     for (int i = 0; i < plan->memories; i++)

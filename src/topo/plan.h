@@ -154,6 +154,9 @@ int weir_plan_make(const struct weir_topology *topo,
 /** Release what weir_plan_make made. @p plan may be all zero. */
 void weir_plan_free(struct weir_plan *plan);
 
+/** Cores' worth of time that all threads share; 0: each has a core. */
+double weir_plan_shared_cores(const struct weir_plan *plan);
+
 /** The node that slot @p slot is on; -1: spread over all. */
 int weir_plan_slot_node(const struct weir_plan *plan, size_t slot);
 
