@@ -194,8 +194,8 @@ struct weir_strategy_ops {
      * All pieces of a proposal see the same weights. In lockstep they follow one
      * another at once; live they are made as often as acquisition.cpu_share
      * allows, while batches are observed in between. After the last one
-     * `propose` is called. NULL, or where nothing is wanted of the forecast:
-     * `propose` follows at once.
+     * `propose` is called. NULL: `propose` follows at once. One that wants nothing
+     * of the forecast may have long work of its own cut into pieces so.
      * @return 1 there are more; 0 that was the last; an error
      */
     int (*score)(void *self, uint32_t piece);

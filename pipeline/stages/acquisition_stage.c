@@ -470,7 +470,7 @@ static struct weir_progress progress(const struct weir_acquisition *a,
 
 static bool predicts(const struct weir_acquisition *a)
 {
-    return a->ops->score && weir_forecaster_is_wanted(a->forecaster);
+    return weir_forecaster_is_wanted(a->forecaster);
 }
 
 /* @return 1 there are more pieces; 0 or an error: that was the last */
@@ -505,10 +505,11 @@ static int propose_if_due(struct weir_acquisition *a, uint64_t batch)
     if (!a->pending.is_due) {
         if (!a->ops->due(a->strategy, &now))
             return 0;
-        if (!predicts(a))
+        if (!a->ops->score)
             return propose(a, &now, batch);
         a->pending = (struct pending){.batch = batch, .is_due = 1};
-        weir_forecaster_begin(a->forecaster, batch + 1);
+        if (predicts(a))
+            weir_forecaster_begin(a->forecaster, batch + 1);
     }
     return weir_run_is_lockstep(a->run) ? score_all(a, batch) : 0;
 }

@@ -5,9 +5,7 @@
 #include "acquire/target.h"
 #include "base/err.h"
 #include "base/heap.h"
-#include "base/log.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,6 +24,7 @@ void weir_candidates_destroy(void *self)
     free(c->chosen);
     weir_starts_free(&c->pool_starts);
     weir_starts_free(&c->known_starts);
+    weir_diverse_end(&c->diverse);
     free(c->u);
     free(c->number);
     free(c->first);
@@ -38,8 +37,7 @@ bool weir_candidates_are_diverse(const struct weir_candidates *c)
            c->set.rule == WEIR_CANDIDATES_LCMD;
 }
 
-/* Numbers of a row that distances are measured on; 0: none are. */
-static size_t dims_of(const struct weir_candidates *c)
+size_t weir_candidates_dims(const struct weir_candidates *c)
 {
     if (!weir_candidates_are_diverse(c))
         return 0;
@@ -69,7 +67,7 @@ static int allocate(struct weir_candidates *c)
     size_t pool = c->set.pool, batch = weir_candidates_batch(c);
     c->place = weir_array(pool, sizeof(*c->place));
     c->score = weir_array(pool, sizeof(*c->score));
-    c->row = weir_array(pool * dims_of(c), sizeof(float));
+    c->row = weir_array(pool * weir_candidates_dims(c), sizeof(float));
     c->known.taken = weir_array(c->set.once ? pool : 1, sizeof(bool));
     c->chosen = weir_array(c->set.horizon, sizeof(*c->chosen));
     c->u = weir_array(batch * c->env->space.n, sizeof(*c->u));
@@ -127,8 +125,12 @@ int weir_candidates_needs(const struct weir_candidates_method *method,
     size_t pool = c.set.pool, known = env->budget, frame = frame_of(&c);
     plan_starts(&c);
     out->request = c.set.request;
-    out->bytes = pool * (sizeof(*c.place) + sizeof(*c.score)) +
-                 (pool + known) * dims_of(&c) * sizeof(float) +
+    size_t each = sizeof(*c.place) + sizeof(*c.score);
+    if (weir_candidates_are_diverse(&c))
+        each += sizeof(*c.diverse.nearest) + sizeof(*c.diverse.centre);
+    out->bytes = pool * each +
+                 (known + c.set.horizon) * sizeof(*c.diverse.weight) +
+                 (pool + known) * weir_candidates_dims(&c) * sizeof(float) +
                  known * env->space.n * sizeof(double) +
                  ((size_t)c.pool_starts.room + c.known_starts.room) *
                      weir_starts_each(frame);
@@ -214,16 +216,9 @@ void weir_candidates_draw(const struct weir_candidates *c, uint32_t place,
                      WEIR_CANDIDATES + (first + place) % WEIR_CANDIDATES, u);
 }
 
-int weir_candidates_begin(struct weir_candidates *c)
+static int make_room_for_features(struct weir_candidates *c)
 {
-    size_t each = c->set.request.features;
-    c->n = 0;
-    c->labelled = weir_candidates_are_diverse(c) ? c->known.n : 0;
-    for (uint32_t i = 0; i < c->set.pool; i++)
-        if (!c->set.once || !c->known.taken[i])
-            c->place[c->n++] = i;
-    c->ask = (struct weir_candidates_ask){.of_pool = !c->set.request.features ||
-                                                     !c->labelled};
+    size_t each = weir_candidates_dims(c);
     if (c->labelled <= c->base_room)
         return 0;
     float *base = realloc(c->base, c->labelled * each * sizeof(*base) + 1);
@@ -235,97 +230,25 @@ int weir_candidates_begin(struct weir_candidates *c)
     return 0;
 }
 
-/* ---- choosing ---- */
-
-static bool is_finite(const float *row, size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        if (!isfinite(row[i]))
-            return false;
-    return true;
-}
-
-/* Coordinates as features: in the unit cube all have one scale. */
-static int describe_by_parameters(struct weir_candidates *c)
+int weir_candidates_begin(struct weir_candidates *c)
 {
     size_t dims = c->env->space.n;
-    float *base = realloc(c->base, c->labelled * dims * sizeof(*base) + 1);
-    if (!base)
-        return WEIR_FAIL(ENOMEM, "%s: %u simulations", c->method->name,
-                         c->labelled);
-    c->base = base;
-    for (size_t i = 0; i < c->labelled * dims; i++)
-        c->base[i] = (float)c->known.u[i];
-    for (uint32_t i = 0; i < c->n; i++) {
-        weir_candidates_draw(c, c->place[i], c->u);
-        for (size_t j = 0; j < dims; j++)
-            c->row[i * dims + j] = (float)c->u[j];
-    }
-    return 0;
+    c->n = 0;
+    c->labelled = weir_candidates_are_diverse(c) ? c->known.n : 0;
+    for (uint32_t i = 0; i < c->set.pool; i++)
+        if (!weir_candidates_is_taken(c, i))
+            c->place[c->n++] = i;
+    bool asks = c->set.request.features && c->labelled;
+    c->ask = (struct weir_candidates_ask){
+        asks ? WEIR_CANDIDATES_KNOWN : WEIR_CANDIDATES_POOL, 0, 0};
+    weir_diverse_end(&c->diverse);
+    int rc = make_room_for_features(c);
+    if (rc == 0 && c->set.by_parameters)
+        weir_candidates_describe(c->known.u, c->labelled * dims, c->base);
+    return rc;
 }
 
-/* What has no finite features is no candidate, and no centre. */
-static void leave_out(struct weir_candidates *c)
-{
-    size_t dims = dims_of(c);
-    uint32_t n = 0, labelled = 0;
-    for (uint32_t i = 0; i < c->n; i++) {
-        if (!is_finite(c->row + i * dims, dims))
-            continue;
-        memmove(c->row + n * dims, c->row + i * dims, dims * sizeof(float));
-        c->place[n] = c->place[i];
-        c->score[n++] = c->score[i];
-    }
-    for (uint32_t i = 0; i < c->labelled; i++)
-        if (is_finite(c->base + i * dims, dims))
-            memmove(c->base + labelled++ * dims, c->base + i * dims,
-                    dims * sizeof(float));
-    c->n = n;
-    c->labelled = labelled;
-}
-
-static void look_at_scores(struct weir_candidates *c)
-{
-    size_t capped = weir_scores_cap(c->score, c->n);
-    double low = HUGE_VAL, high = 0;
-    for (uint32_t i = 0; i < c->n; i++) {
-        low = fmin(low, c->score[i]);
-        high = fmax(high, c->score[i]);
-    }
-    if (capped)
-        weir_log_debug("acquire",
-                       "%s: %zu of %u rollouts ran away: their scores count "
-                       "as the largest finite one",
-                       c->method->name, capped, c->n);
-    if (!(high > low) && c->n > 1 && !c->told) {
-        weir_log_info("acquire",
-                      "%s: the scores of all %u candidates are alike; such "
-                      "generations are drawn uniformly",
-                      c->method->name, c->n);
-        c->told = true;
-    }
-}
-
-static int choose(struct weir_candidates *c, size_t k)
-{
-    const struct weir_candidates_settings *s = &c->set;
-    struct weir_rng rng =
-        weir_rng_stream(c->env->seed, WEIR_RNG_PROPOSAL,
-                        UINT32_MAX | (uint64_t)c->at.generation << 32);
-    struct weir_features pool = {c->row, c->n, dims_of(c)};
-    struct weir_features base = {c->base, c->labelled, dims_of(c)};
-    weir_select_diverse_fn *diverse = s->rule == WEIR_CANDIDATES_LCMD
-                                          ? weir_select_lcmd
-                                          : weir_select_centres;
-    if (s->rule == WEIR_CANDIDATES_POWER)
-        return weir_select_power(c->score, c->n, s->beta, &rng, k, c->chosen);
-    if (s->rule == WEIR_CANDIDATES_TOP)
-        return weir_select_top(c->score, c->n, s->share, &rng, k, c->chosen);
-    if (s->request.score)
-        return weir_select_hybrid(c->score, s->fraction, diverse, &pool, &base,
-                                  k, c->chosen);
-    return diverse(&pool, &base, k, c->chosen);
-}
+/* ---- proposing ---- */
 
 /* Where the rule's last choices are of another kind than its first, the two are
  * mixed: a generation may run in part only. */
@@ -352,6 +275,8 @@ static int fill(struct weir_candidates *c, struct weir_proposal *p, uint32_t n,
     int rc = 0;
     for (uint32_t i = 0; rc == 0 && i < n; i++) {
         uint32_t place = i < k ? c->place[in_order(c, i, k)] : WEIR_NOWHERE;
+        if (i < k && weir_candidates_is_taken(c, place))
+            place = WEIR_NOWHERE; /* while distances were measured */
         p[i].generation = c->at.generation + 1;
         p[i].bred = place != WEIR_NOWHERE;
         if (p[i].bred)
@@ -367,20 +292,14 @@ int weir_candidates_propose(void *self, const struct weir_progress *now,
                             struct weir_proposal *proposals, size_t n)
 {
     struct weir_candidates *c = self;
-    bool predicted = weir_candidates_asks(&c->set);
-    int rc = predicted ? 0 : weir_candidates_begin(c);
-    if (rc == 0 && weir_candidates_are_diverse(c) && c->set.by_parameters)
-        rc = describe_by_parameters(c);
-    if (rc)
-        return rc;
-    if (weir_candidates_are_diverse(c))
-        leave_out(c);
-    if (c->set.request.score)
-        look_at_scores(c);
-    size_t k = n < c->set.horizon ? n : c->set.horizon;
-    k = k < c->n ? k : c->n;
-    rc = choose(c, k);
-    rc = rc ? rc : fill(c, proposals, (uint32_t)n, (uint32_t)k);
+    uint32_t k = 0;
+    int rc = 1;
+    for (uint32_t piece = 0; rc > 0 && c->ask.phase != WEIR_CANDIDATES_READY;
+         piece++)
+        rc = weir_candidates_score(c, piece);
+    rc = rc < 0 ? rc : weir_candidates_choose(c, (uint32_t)n, &k);
+    rc = rc ? rc : fill(c, proposals, (uint32_t)n, k);
+    c->ask.phase = WEIR_CANDIDATES_IDLE;
     c->at.generation++;
     if (!c->set.once)
         weir_starts_forget(&c->pool_starts);

@@ -35,9 +35,14 @@
  * (`learn`): in lockstep some after every batch, live within acquisition.cpu_share.
  *
  * Cost of a proposal: starts, if they are not kept; `pool` rollouts by every
- * predictor; and for rules on features pool x (labelled + horizon) distances at
- * once. Memory: 12 bytes x pool, 4 x features x (pool + labelled), 8 x parameters
- * x labelled, starts_memory at most.
+ * predictor; and for rules on features pool x (labelled + horizon) distances of
+ * `features` numbers, with a look through the pool for each choice. All of it in
+ * pieces (`score`), of one call of the forecast or of distances on 4 million
+ * numbers, so that losses are folded in between.
+ *
+ * Memory: 12 bytes x pool and starts_memory at most; for rules on features 4 x
+ * features x (pool + labelled), 12 x pool and 8 x (labelled + horizon); 8 x
+ * parameters x labelled. `needs` tells the sum.
  */
 #include "acquire/select.h"
 #include "weir/strategy.h"

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Numbers that distances of a piece are measured on: a few milliseconds. */
+#define DISTANCES 4000000
+
 /* ---- first frames ---- */
 
 /* How many of the call, from @p from on, are not kept. */
@@ -113,29 +116,48 @@ static int ask_of_pool(struct weir_candidates *c, uint32_t from, uint32_t n)
     int rc = weir_candidates_asks(&c->set) ? start(c, &c->pool_starts, n) : 0;
     if (rc == 0 && c->set.request.score)
         rc = f->score(f, c->first, n, c->score + from);
-    return rc || !each ? rc : f->features(f, c->first, n, c->row + from * each);
+    if (rc == 0 && each)
+        rc = f->features(f, c->first, n, c->row + from * each);
+    if (rc == 0 && c->set.by_parameters)
+        weir_candidates_describe(c->u, n * c->env->space.n,
+                                 c->row + from * c->env->space.n);
+    return rc;
 }
 
-/* On to the next call. @return 1, or 0 after the last */
+/* On to the next call. */
 static int advance(struct weir_candidates *c, uint32_t n)
 {
     struct weir_candidates_ask *a = &c->ask;
     a->from += n;
     a->ready = 0;
-    if (!a->of_pool && a->from >= c->labelled)
-        *a = (struct weir_candidates_ask){.of_pool = true};
-    return !a->of_pool || a->from < c->n;
+    if (a->phase == WEIR_CANDIDATES_KNOWN && a->from >= c->labelled)
+        *a = (struct weir_candidates_ask){WEIR_CANDIDATES_POOL, 0, 0};
+    else if (a->phase == WEIR_CANDIDATES_POOL && a->from >= c->n)
+        return weir_candidates_begin_choice(c);
+    return 0;
+}
+
+static int ask(struct weir_candidates *c)
+{
+    const struct weir_candidates_ask *a = &c->ask;
+    bool of_pool = a->phase == WEIR_CANDIDATES_POOL;
+    uint32_t left = (of_pool ? c->n : c->labelled) - a->from;
+    uint32_t batch = weir_candidates_batch(c), n = left < batch ? left : batch;
+    int rc = (of_pool ? ask_of_pool : ask_of_known)(c, a->from, n);
+    return rc ? rc : advance(c, n);
 }
 
 int weir_candidates_score(void *self, uint32_t piece)
 {
     struct weir_candidates *c = self;
-    struct weir_candidates_ask *a = &c->ask;
-    uint32_t batch = weir_candidates_batch(c);
     int rc = piece == 0 ? weir_candidates_begin(c) : 0;
-    uint32_t left = (a->of_pool ? c->n : c->labelled) - a->from;
-    uint32_t n = left < batch ? left : batch;
-    if (rc == 0)
-        rc = (a->of_pool ? ask_of_pool : ask_of_known)(c, a->from, n);
-    return rc ? rc : advance(c, n);
+    if (rc < 0)
+        return rc;
+    if (c->ask.phase != WEIR_CANDIDATES_DISTANCES)
+        rc = ask(c);
+    else if (!weir_diverse_go_on(&c->diverse,
+                                 1 + DISTANCES / weir_candidates_dims(c),
+                                 c->chosen))
+        c->ask.phase = WEIR_CANDIDATES_READY;
+    return rc < 0 ? rc : c->ask.phase != WEIR_CANDIDATES_READY;
 }

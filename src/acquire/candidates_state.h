@@ -5,9 +5,11 @@
 /**
  * @file
  * What the parts of candidates.h share: candidates.c creates, proposes and
- * saves; candidates_ask.c asks the forecast, piece by piece.
+ * saves; candidates_ask.c asks the forecast, piece by piece; candidates_choose.c
+ * chooses.
  */
 #include "acquire/candidates.h"
+#include "acquire/diverse.h"
 #include "acquire/starts.h"
 
 /** Saved as it lies. */
@@ -28,9 +30,18 @@ struct weir_candidates_known {
 
 #define WEIR_NOWHERE UINT32_MAX
 
-/** How far the pieces of a proposal have come. */
+/** What the pieces of a proposal are about, one after the other. */
+enum weir_candidates_phase {
+    WEIR_CANDIDATES_IDLE,
+    WEIR_CANDIDATES_KNOWN,     /* features of what has run */
+    WEIR_CANDIDATES_POOL,      /* scores and features of candidates */
+    WEIR_CANDIDATES_DISTANCES, /* of rules on features: the choice itself */
+    WEIR_CANDIDATES_READY,
+};
+
+/** How far they have come. */
 struct weir_candidates_ask {
-    bool of_pool;   /* the labelled ones come first */
+    enum weir_candidates_phase phase;
     uint32_t from;  /* the first one of the call to come */
     uint32_t ready; /* first frames there are for it */
 };
@@ -50,6 +61,7 @@ struct weir_candidates {
     float *row;           /* [pool][features] */
     float *base;          /* [labelled][features] */
     uint32_t base_room;
+    struct weir_diverse diverse;
     uint32_t *chosen; /* [horizon] */
     bool told;        /* that scores are all alike */
     /* of a call */
@@ -60,23 +72,45 @@ struct weir_candidates {
 
 /** Whether its rule looks at distances. */
 bool weir_candidates_are_diverse(const struct weir_candidates *c);
+/** Numbers of a row that distances are measured on; 0: none are. */
+size_t weir_candidates_dims(const struct weir_candidates *c);
 /** Coordinates of candidate @p place of the proposal to come. */
 void weir_candidates_draw(const struct weir_candidates *c, uint32_t place,
                           double *u);
 /** What is a candidate now, and what is known: the beginning of a proposal. */
 int weir_candidates_begin(struct weir_candidates *c);
-
-/** Candidates of a call; 1 where nobody is asked. */
-static inline uint32_t weir_candidates_batch(const struct weir_candidates *c)
-{
-    return c->env->forecast ? c->env->forecast->batch : 1;
-}
+/** All predictions are there: what is left of the pool, and a choice by
+ * distances begins. */
+int weir_candidates_begin_choice(struct weir_candidates *c);
+/** Into `chosen`, for @p n open simulations. @param[out] k  of them */
+int weir_candidates_choose(struct weir_candidates *c, uint32_t n, uint32_t *k);
 
 /** Whether it asks anything. */
 static inline bool weir_candidates_asks(
     const struct weir_candidates_settings *s)
 {
     return s->request.score || s->request.features;
+}
+
+/** Coordinates as features: in the unit cube all have one scale. */
+static inline void weir_candidates_describe(const double *u, size_t n,
+                                            float *row)
+{
+    for (size_t i = 0; i < n; i++)
+        row[i] = (float)u[i];
+}
+
+/** Whether it has run; only of a pool that is drawn once. */
+static inline bool weir_candidates_is_taken(const struct weir_candidates *c,
+                                            uint32_t place)
+{
+    return c->set.once && c->known.taken[place];
+}
+
+/** Candidates of a piece. */
+static inline uint32_t weir_candidates_batch(const struct weir_candidates *c)
+{
+    return weir_candidates_asks(&c->set) ? c->env->forecast->batch : 256;
 }
 
 #endif

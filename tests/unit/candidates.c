@@ -146,8 +146,8 @@ static void what_it_needs_is_known_before(void **state)
     ok(weir_options_set(&opts, "features", "8"));
     ok(ops->needs(&env, &opts, &needs));
     assert_int_equal(needs.request.features, 8);
-    assert_in_range(needs.bytes, 1000 * (8 * sizeof(float) + 12 + 16),
-                    1100 * (8 * sizeof(float) + 12 + 17) + 100 * 16);
+    assert_in_range(needs.bytes, 1000 * (8 * sizeof(float) + 24 + 16),
+                    1100 * (8 * sizeof(float) + 24 + 17) + 200 * 16);
     weir_options_free(&opts);
 }
 

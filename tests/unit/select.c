@@ -2,7 +2,7 @@
 /* Every rule of selection against the slow and plain way to say it. */
 #include "tests/test.h"
 
-#include "acquire/select.h"
+#include "acquire/diverse.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -238,13 +238,26 @@ static void agrees_with_the_plain_way(weir_select_diverse_fn *rule,
     memcpy(x + 20 * DIMS, y, DIMS * sizeof(*x));
     struct weir_features pool = {x, POOL, DIMS}, have = {y, labelled, DIMS};
     struct plain p = {.pool = &pool, .labelled = &have};
-    uint32_t out[K];
+    uint32_t out[K], cut[K];
     ok(rule(&pool, &have, K, out));
     for (p.done = 0; p.done < K; p.done++)
         p.chosen[p.done] =
             (uint32_t)(labelled + p.done ? plain_farthest(&p, clusters)
                                          : longest(&p));
     assert_memory_equal(out, p.chosen, sizeof(out));
+    for (size_t piece = 1; piece < 2 * POOL; piece += 7) {
+        struct weir_diverse d;
+        int pieces = 1;
+        ok(weir_diverse_begin(&d,
+                              clusters ? weir_diverse_of_largest_cluster
+                                       : weir_diverse_farthest,
+                              &pool, &have, K));
+        while (weir_diverse_go_on(&d, piece, cut))
+            pieces++;
+        assert_in_range(pieces, 2, POOL * (labelled + K) / piece + K + POOL);
+        assert_memory_equal(cut, out, sizeof(out));
+        weir_diverse_end(&d);
+    }
 }
 
 static void centres_are_those_of_the_plain_way(void **state)
