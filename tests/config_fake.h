@@ -63,9 +63,10 @@ static inline bool fake_entry(void *ctx, const char *section, size_t i,
 
 static inline int fake_space(void *ctx, const char *solver,
                              const struct weir_options *options,
-                             struct weir_space *out, void **held)
+                             struct weir_space *out, bool *steady, void **held)
 {
     (void)ctx;
+    *steady = !strcmp(solver, "sources");
     (void)held;
     static const struct weir_parameter kdv[] = {
         {.name = "A0", .unit = "m", .low = 0.1, .high = 1.0 / 3},

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What is known of one surrogate on the set. */
 struct verdict {
@@ -38,9 +39,11 @@ static int read_set(const struct weir_loaded *l, const char *path,
     if (rc)
         return rc;
     const struct weir_dataset_info *d = weir_dataset_reader_info(r);
-    size_t frame = weir_shape_floats(&d->shape), one = d->frames * frame;
+    size_t frame = weir_shape_floats(&d->shape), had = d->frames * frame;
+    uint32_t steps = d->frames > 1 ? d->frames - 1 : 1;
+    size_t one = (steps + 1) * frame;
     rc =
-        weir_evalset_allocate((uint32_t)d->trajectories, d->frames - 1,
+        weir_evalset_allocate((uint32_t)d->trajectories, steps,
                               (uint32_t)l->cfg->test.rollout_steps, frame, set);
     set->given = weir_given_floats(&l->run.info);
     const struct weir_inputs *inputs = weir_predictor_inputs(l->predictor);
@@ -51,6 +54,8 @@ static int read_set(const struct weir_loaded *l, const char *path,
     for (uint32_t i = 0; rc == 0 && i < set->n; i++) {
         float *to = set->state + (size_t)i * one;
         rc = weir_dataset_reader_frames(r, i, 0, d->frames, WEIR_F32, to);
+        /* The one frame of a steady problem is what leads to itself. */
+        memcpy(to + one - frame, to + had - frame, frame * sizeof(*to));
         set->valid[i] = rc == 0 && is_finite(to, one);
     }
     weir_dataset_reader_close(r);

@@ -23,8 +23,9 @@ struct command {
     struct weir_dataset *out;
     struct weir_solver_info shown; /* as long as it is written */
     struct weir_space none;
-    bool spreads; /* with a second field for each */
-    uint32_t frames;
+    bool spreads;          /* with a second field for each */
+    uint32_t frames, made; /* in all; of them predicted: not the first, but of
+                            * a steady problem */
     int batch;
     size_t frame, points;
     float *start, *mean, *spread, *column;
@@ -40,16 +41,22 @@ static int choose_frames(struct command *c)
     static const struct weir_option steps = {
         .name = "steps", .type = WEIR_OPTION_INT, .min = 1, .max = 1e9};
     struct weir_option_value v;
-    c->frames = c->about->frames;
+    bool steady = c->l.info->dt == 0;
+    c->frames = steady ? 1 : c->about->frames;
+    c->made = steady ? 1 : c->frames - 1;
     if (!c->args->steps)
         return 0;
+    if (steady)
+        return weir_usage(&weir_command_predict,
+                          "--steps: a steady problem has one frame");
     int rc = weir_option_parse(&steps, c->args->steps, &v);
     if (rc)
         return weir_usage(&weir_command_predict,
                           "--steps %s: expected a "
                           "number from 1",
                           c->args->steps);
-    c->frames = (uint32_t)v.integer + 1;
+    c->made = (uint32_t)v.integer;
+    c->frames = c->made + 1;
     return 0;
 }
 
@@ -117,25 +124,26 @@ static int create_output(struct command *c)
     return weir_err_hint("take another --out, or delete it");
 }
 
-/* One channel of a trajectory's frames after the first, and that one. */
+/* One channel of what a trajectory began with, unless it is steady, and of what
+ * was predicted. */
 static int write_channel(struct command *c, uint64_t trajectory, int channel,
                          int to, const float *first, const float *frames)
 {
     size_t bytes = c->points * sizeof(float), at = (size_t)channel * c->points;
+    float *column = c->column + (c->frames - c->made) * c->points;
     if (first)
         memcpy(c->column, first + at, bytes);
     else
         memset(c->column, 0, bytes);
-    for (size_t t = 0; t + 1 < c->frames; t++)
-        memcpy(c->column + (t + 1) * c->points, frames + t * c->frame + at,
-               bytes);
+    for (size_t t = 0; t < c->made; t++)
+        memcpy(column + t * c->points, frames + t * c->frame + at, bytes);
     return weir_dataset_write(c->out, to, trajectory, 0, c->frames, c->column);
 }
 
 static int write_trajectory(struct command *c, uint64_t trajectory, size_t j)
 {
     int channels = c->l.info->shape.channels, rc = 0;
-    size_t at = j * (c->frames - 1) * c->frame;
+    size_t at = j * c->made * c->frame;
     for (int i = 0; i < channels && rc == 0; i++)
         rc = write_channel(c, trajectory, i, i, c->start + j * c->frame,
                            c->mean + at);
@@ -151,7 +159,7 @@ static int write_trajectory(struct command *c, uint64_t trajectory, size_t j)
 static int predict_direct(struct command *c, uint64_t trajectory, int j)
 {
     const struct weir_inputs *in = weir_predictor_inputs(c->l.predictor);
-    size_t n = in->space->n, steps = c->frames - 1;
+    size_t n = in->space->n, steps = c->made;
     size_t to = (size_t)j * steps * c->frame;
     for (uint32_t t = 0; t < steps; t++)
         weir_inputs_put(in, c->parameter + trajectory * n, t + 1,
@@ -171,8 +179,8 @@ static int predict_batch(struct command *c, uint64_t first, int n)
     for (int j = 0; j < n && rc == 0 && c->in; j++)
         rc = predict_direct(c, first + (uint64_t)j, j);
     if (rc == 0 && !c->in)
-        rc = weir_predictor_rollout(c->l.predictor, c->start, n,
-                                    (int)c->frames - 1, c->mean, c->spread);
+        rc = weir_predictor_rollout(c->l.predictor, c->start, n, (int)c->made,
+                                    c->mean, c->spread);
     for (int j = 0; j < n && rc == 0; j++)
         rc = write_trajectory(c, first + (uint64_t)j, (size_t)j);
     return rc;
@@ -264,7 +272,9 @@ static int predict(int argc, char **argv)
 const struct weir_command weir_command_predict = {
     .name = "predict",
     .arguments = "DIR|FILE --data F.h5 --out G.h5",
-    .summary = "roll a surrogate out from the first frames of a data set",
+    .summary =
+        "roll a surrogate out from the first frames of a data set, or answer "
+        "its steady problems",
     .help =
         "  --data F.h5       trajectories in The Well's layout; their first "
         "frames\n"

@@ -126,7 +126,7 @@ static int open_path(void *ctx, const char *section, const char *path,
 /* Only a configured solver knows its parameters: they may follow from options. */
 static int space(void *ctx, const char *solver,
                  const struct weir_options *options, struct weir_space *out,
-                 void **held)
+                 bool *steady, void **held)
 {
     const struct weir_solver_ops *ops;
     struct weir_solver_info info;
@@ -137,6 +137,7 @@ static int space(void *ctx, const char *solver,
         return weir_refusal(rc, "solver", solver);
     ops->describe(*held, &info);
     *out = info.space;
+    *steady = info.dt == 0;
     return 0;
 }
 

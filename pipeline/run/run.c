@@ -256,6 +256,19 @@ static int choose_inputs(const struct weir_config *cfg,
     return weir_err_hint("set training.unroll to 1");
 }
 
+/* Each would be the same sample again. */
+static int check_frames(const struct weir_run *run)
+{
+    const struct weir_config *cfg = run->cfg;
+    if (run->info.dt > 0 || cfg->simulations.steps == 1)
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG,
+              "simulations.steps %d, but the problem of solver %s is steady: "
+              "one sample a simulation",
+              cfg->simulations.steps, cfg->solver.name);
+    return weir_err_hint("set simulations.steps to 1");
+}
+
 int weir_run_configure(struct weir_run *run)
 {
     const struct weir_config *cfg = run->cfg;
@@ -269,6 +282,9 @@ int weir_run_configure(struct weir_run *run)
     if (rc)
         return weir_refusal(rc, "solver", cfg->solver.name);
     run->solver->describe(run->solver_config, &run->info);
+    rc = check_frames(run);
+    if (rc)
+        return rc;
     run->frame_floats = weir_shape_floats(&run->info.shape);
     run->inputs.step = run->info.dt;
     run->inputs.end = cfg->simulations.steps * run->info.dt;

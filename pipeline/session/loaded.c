@@ -91,7 +91,7 @@ static int check_data(const struct weir_loaded *l, const char *path,
                          "%s: %llu of its trajectories are "
                          "missing",
                          path, (unsigned long long)d->missing);
-    if (d->frames < 2)
+    if (d->frames < 2 && l->info->dt > 0)
         return WEIR_FAIL(WEIR_ECONFIG,
                          "%s: one frame a trajectory, there is "
                          "no step in it",

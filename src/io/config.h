@@ -121,7 +121,7 @@ struct weir_config {
 
     struct {
         int budget; /* simulations planned */
-        int steps;  /* frames after the first */
+        int steps;  /* frames after the first; of a steady problem 1 */
         int crashes_before_redraw;
         int max_redraws; /* 0: see weir_config_max_redraws */
     } simulations;
@@ -251,12 +251,13 @@ struct weir_config_registry {
     /**
      * The parameters of @p solver with @p options and their default ranges.
      * What @p out points to must last until `space_done`; it is copied.
-     * @param[out] held  handed to space_done
+     * @param[out] steady  its problem has one frame; false before the call
+     * @param[out] held    handed to space_done
      * @return 0 or a negative code with a message, which ends the load
      */
     int (*space)(void *ctx, const char *solver,
                  const struct weir_options *options, struct weir_space *out,
-                 void **held);
+                 bool *steady, void **held);
     /** After the copy; NULL: nothing to release. */
     void (*space_done)(void *ctx, const char *solver, void *held);
 };

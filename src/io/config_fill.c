@@ -23,6 +23,7 @@ struct fill {
     struct weir_settings list;
     struct choice choice[CHOICES_MAX];
     size_t n_choices;
+    bool steady; /* the solver's problem */
 };
 
 static const char *kind_of_entry(const struct weir_schema_section *section)
@@ -143,11 +144,32 @@ static int check_entry(const struct choice *c)
     return 0;
 }
 
+/* Frames of a steady problem are all the same: unless told otherwise, one. */
+static const struct weir_option *keys_of(const struct fill *f,
+                                         const struct weir_schema_section *s)
+{
+    size_t n = 0, steps = 0;
+    if (!f->steady || strcmp(s->name, "simulations"))
+        return s->keys;
+    for (; s->keys[n].name; n++)
+        if (!strcmp(s->keys[n].name, "steps"))
+            steps = n;
+    struct weir_option *keys =
+        weir_store_alloc(f->store, (n + 1) * sizeof(*keys));
+    if (!keys)
+        return NULL;
+    memcpy(keys, s->keys, (n + 1) * sizeof(*keys));
+    keys[steps].fallback = "1";
+    return keys;
+}
+
 static int add_section(struct fill *f,
                        const struct weir_schema_section *section)
 {
-    int rc =
-        weir_store_add(f->store, section->name, section->keys, section, NULL);
+    const struct weir_option *keys = keys_of(f, section);
+    if (!keys)
+        return -ENOMEM;
+    int rc = weir_store_add(f->store, section->name, keys, section, NULL);
     const struct choice *c = choice_of(f, section->name);
     if (rc || !c)
         return rc;
@@ -278,7 +300,7 @@ static int ask_for_space(struct fill *f, const struct weir_options *options)
     const char *solver = choice_of(f, "solver")->entry.name;
     const struct weir_config_registry *r = f->registry;
     void *held = NULL;
-    int rc = r->space(r->ctx, solver, options, &space, &held);
+    int rc = r->space(r->ctx, solver, options, &space, &f->steady, &held);
     if (rc)
         return WEIR_NOTE(rc, "solver '%s'", solver);
     rc = copy_space(f->store, &space);

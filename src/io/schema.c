@@ -37,7 +37,7 @@
     K(simulations, budget, INT, "400", 1, 10000000, NULL, NULL, FROM,          \
       "simulations planned")                                                   \
     K(simulations, steps, INT, "50", 1, 1000000, NULL, NULL, FROM,             \
-      "frames of a simulation after the first")                                \
+      "frames of a simulation after the first; of a steady problem 1")                                \
     K(simulations, crashes_before_redraw, INT, "1", 1, 1000, NULL, NULL, FROM, \
       "attempts before other parameters are drawn")                            \
     K(simulations, max_redraws, INT, "0", 0, COUNT_MAX, NULL, NULL, FROM,      \

@@ -21,7 +21,11 @@ has_not out "      source  "
 for name in $(sed -n 's/^  \([a-z0-9_]*\) .*/\1/p' out); do
     has all "  $name "
     [ "$name" = dataset ] && continue # it wants a file
-    ends 0 plan "$small" --set "solver.name=$name"
+    case $name in
+    sources | allen_cahn_points) steady="--set simulations.steps=1 --set simulations.budget=400" ;;
+    *) steady= ;;
+    esac
+    ends 0 plan "$small" --set "solver.name=$name" $steady
 done
 
 # In full: all of a solver that a reader needs to use it or to cite it.

@@ -49,6 +49,34 @@ done
 ends 0 run cnn.yaml --out pieces --resume $cnn
 $python "$WEIR_SOURCE/tests/cli/same_weights.py" one pieces statistics || fail "kills show"
 
-# It can be loaded, and judged on its test set again.
+# It can be loaded, judged on its test set again and on a file, and asked for the
+# answers to the sources of one: those that eval measured.
 ends 0 eval unet
+ends 0 generate steady.yaml --out file.h5 --n 6 --seed 9
+ends 0 predict unet --data file.h5 --out answers.h5
+ends 0 eval unet --data file.h5
+if reader=$(python_with h5py); then
+    "$reader" - <<'END' || fail "the answers to a file"
+import re
+
+import h5py
+import numpy as np
+
+names = ("source", "solution")
+truth, answer = ([h5py.File(f)["t0_fields"][name][:] for name in names]
+                 for f in ("file.h5", "answers.h5"))
+assert answer[1].shape == (6, 1, 33, 33), answer[1].shape
+assert np.array_equal(truth[0], answer[0])
+off = ((answer[1] - truth[1]) ** 2).sum((1, 2, 3)) / (truth[1] ** 2).sum((1, 2, 3))
+said = float(re.search(r"mean +([0-9.e+-]+)", open("out").read())[1])
+assert abs(np.sqrt(off).mean() / said - 1) < 1e-3, (np.sqrt(off).mean(), said)
+END
+fi
+says 2 "predict: --steps: a steady problem has one frame" "weir predict --help" \
+    predict unet --data file.h5 --out more.h5 --steps 3
+says 2 "simulations.steps 2, but the problem of solver sources is steady: one sample a simulation" \
+    "set simulations.steps to 1" run steady.yaml --out two_frames --set simulations.steps=2 \
+    --set training.steps=200
+sed 's/, steps: 1//' steady.yaml >default.yaml
+ends 0 plan default.yaml
 finish

@@ -59,14 +59,14 @@ static void densities_that_cannot_be_are_refused(void **state)
 /* A solver whose three axes may correlate. */
 static int plain_space(void *ctx, const char *solver,
                        const struct weir_options *options,
-                       struct weir_space *out, void **held)
+                       struct weir_space *out, bool *steady, void **held)
 {
     static const struct weir_parameter axes[] = {
         {.name = "a", .low = 0, .high = 1},
         {.name = "b", .low = -1, .high = 1},
         {.name = "c", .low = 1, .high = 100, .axis = WEIR_AXIS_LOG},
     };
-    (void)ctx, (void)solver, (void)options, (void)held;
+    (void)ctx, (void)solver, (void)options, (void)steady, (void)held;
     *out = (struct weir_space){.n = 3, .parameter = axes};
     return 0;
 }
