@@ -7,6 +7,7 @@
 #include "io/checkpoint_dir.h"
 #include "pipeline/pool/pool.h"
 #include "pipeline/session/loaded.h"
+#include "pipeline/stages/hands.h"
 
 #include <limits.h>
 #include <math.h>
@@ -15,35 +16,57 @@
 
 #define CHUNK 16
 
-/* One chunk of candidates. */
+/* What a thread works with; one chunk of candidates. */
+struct desk {
+    struct weir_scorer *scorer;
+    void *lane;
+    double *x;    /* [dims] */
+    float *first; /* (CHUNK, frame) */
+    float *truth; /* (CHUNK, steps, frame), of the oracle */
+};
+
 struct work {
     const struct weir_pool_judge *judge;
     struct weir_loaded loaded;
     struct weir_predictor *earlier; /* of the second set of weights */
     struct weir_ensemble fresh;     /* or those, of no run */
     float *weights;                 /* of fresh */
-    struct weir_scorer *scorer;
-    void *lane;
     bool oracle;
     int steps; /* of a rollout */
     size_t frame;
-    double *x;    /* [dims] */
-    float *first; /* (CHUNK, frame) */
-    float *truth; /* (CHUNK, steps, frame), of the oracle */
+    struct weir_hands *hands;
+    uint32_t desks;
+    struct desk *desk; /* [desks], a hand's */
+    /* all candidates, and what is wanted of them: one of the last two */
+    const double *u;
+    size_t n;
+    struct weir_scorer_weights now;
+    double *score;
+    float *row;
 };
+
+/* In the thread of the hand. */
+static void leave(void *ctx, uint32_t hand)
+{
+    struct work *w = ctx;
+    if (w->desk[hand].lane)
+        w->loaded.run.solver->destroy(w->desk[hand].lane);
+}
 
 static void close_work(struct work *w)
 {
-    if (w->lane)
-        w->loaded.run.solver->destroy(w->lane);
-    weir_scorer_destroy(w->scorer);
+    weir_hands_destroy(w->hands);
+    for (uint32_t i = 0; w->desk && i < w->desks; i++) {
+        weir_scorer_destroy(w->desk[i].scorer);
+        free(w->desk[i].x);
+        free(w->desk[i].first);
+        free(w->desk[i].truth);
+    }
     weir_predictor_close(w->earlier);
     if (w->loaded.predictor)
         weir_loaded_close(&w->loaded);
     free(w->weights);
-    free(w->x);
-    free(w->first);
-    free(w->truth);
+    free(w->desk);
 }
 
 /* ---- weights ---- */
@@ -101,126 +124,142 @@ static struct weir_scorer_weights weights_of(const struct work *w)
 
 /* ---- opening ---- */
 
-static int make_scorer(struct work *w, bool scores)
+static int make_scorer(const struct work *w, struct desk *d)
 {
     const struct weir_config *cfg = w->judge->cfg;
     const struct weir_predictor_info *info = w->loaded.info;
     struct weir_scorer_config config = {
-        .score = scores ? weir_score(cfg->pool.score) : NULL,
+        .score = w->score ? weir_score(cfg->pool.score) : NULL,
         .numbers = {cfg->pool.entropy_weight, cfg->training.loss},
         .steps = w->steps,
         .batch = CHUNK,
         .residual = info->residual,
         .members = info->members,
         .passes = cfg->pool.dropout_passes,
-        .sketch = scores ? 0 : cfg->pool.sketch,
+        .sketch = w->score ? 0 : cfg->pool.sketch,
         .seed = cfg->run.seed,
     };
     return weir_scorer_create(weir_predictor_model(w->loaded.predictor),
-                              &config, &w->scorer);
+                              &config, &d->scorer);
 }
 
-static int open_work(struct work *w, bool scores)
+static int set_desk(const struct work *w, struct desk *d)
+{
+    size_t all = CHUNK * (size_t)w->steps * w->frame;
+    d->x = weir_array(w->judge->cfg->space.n, sizeof(*d->x));
+    d->first = weir_array(CHUNK * w->frame, sizeof(float));
+    d->truth = weir_array(w->oracle ? all : 1, sizeof(float));
+    if (!d->x || !d->first || !d->truth)
+        return WEIR_FAIL(ENOMEM, "pool: rollouts of %d steps", w->steps);
+    return make_scorer(w, d);
+}
+
+static int open_work(struct work *w)
 {
     const struct weir_config *cfg = w->judge->cfg;
-    int rc = open_weights(w, scores);
+    int rc = open_weights(w, w->score);
     if (rc)
         return rc;
-    const struct weir_solver_ops *solver = w->loaded.run.solver;
-    w->oracle = scores && cfg->pool.score == WEIR_SCORE_LOSS;
+    w->oracle = w->score && cfg->pool.score == WEIR_SCORE_LOSS;
     w->steps = (int)fmax(1, round(cfg->pool.rollout * cfg->simulations.steps));
     w->frame = weir_shape_floats(&w->loaded.info->shape);
-    size_t all = CHUNK * (size_t)w->steps * w->frame;
-    w->x = weir_array(cfg->space.n, sizeof(*w->x));
-    w->first = weir_array(CHUNK * w->frame, sizeof(float));
-    w->truth = weir_array(w->oracle ? all : 1, sizeof(float));
-    if (!w->x || !w->first || !w->truth)
-        return WEIR_FAIL(ENOMEM, "pool: rollouts of %d steps", w->steps);
-    rc = make_scorer(w, scores);
-    return rc ? rc : solver->create(w->loaded.run.solver_config, &w->lane);
+    w->now = weights_of(w);
+    w->desks = (uint32_t)cfg->placement.acquisition_threads;
+    w->desk = weir_array(w->desks, sizeof(*w->desk));
+    if (!w->desk)
+        return WEIR_FAIL(ENOMEM, "pool: %u threads", w->desks);
+    for (uint32_t i = 0; rc == 0 && i < w->desks; i++)
+        rc = set_desk(w, &w->desk[i]);
+    return rc ? rc : weir_hands_create(NULL, w->desks, leave, w, &w->hands);
 }
 
 /* ---- a chunk ---- */
 
 /* First frame of candidate @p i of the chunk, and of the oracle all others. */
-static int solve(struct work *w, const double *u, size_t number, size_t i)
+static int solve(struct work *w, struct desk *d, size_t number, size_t i)
 {
     const struct weir_solver_ops *solver = w->loaded.run.solver;
-    weir_space_to_box(&w->judge->cfg->space, u, w->x);
+    const struct weir_space *space = &w->judge->cfg->space;
+    weir_space_to_box(space, w->u + number * space->n, d->x);
     if (solver->announce)
-        solver->announce(w->lane, (uint32_t)number, 1);
-    int rc = solver->start(w->lane, w->x);
+        solver->announce(d->lane, (uint32_t)number, 1);
+    int rc = solver->start(d->lane, d->x);
     if (rc == 0)
-        rc = weir_solver_take_frame(solver, w->lane, w->first + i * w->frame);
+        rc = weir_solver_take_frame(solver, d->lane, d->first + i * w->frame);
     for (int t = 0; rc == 0 && w->oracle && t < w->steps; t++) {
-        float *to = w->truth + (i * (size_t)w->steps + (size_t)t) * w->frame;
-        rc = solver->step(w->lane);
+        float *to = d->truth + (i * (size_t)w->steps + (size_t)t) * w->frame;
+        rc = solver->step(d->lane);
         if (rc == 0)
-            rc = weir_solver_take_frame(solver, w->lane, to);
+            rc = weir_solver_take_frame(solver, d->lane, to);
     }
     return rc;
 }
 
-/* First frames of candidates @p at .. @p at + @p n - 1. */
-static int solve_chunk(struct work *w, const double *u, size_t at, size_t n,
+/* First frames of @p n candidates from @p at on. */
+static int solve_chunk(struct work *w, struct desk *d, size_t at, size_t n,
                        bool diverged[CHUNK])
 {
-    for (size_t i = 0; i < n; i++) {
-        int rc = solve(w, u + (at + i) * w->judge->cfg->space.n, at + i, i);
-        if (rc && rc != -WEIR_EDIVERGED)
-            return rc;
-        diverged[i] = rc != 0;
-        if (rc)
-            memset(w->first + i * w->frame, 0, w->frame * sizeof(float));
+    int rc = 0;
+    if (!d->lane)
+        rc =
+            w->loaded.run.solver->create(w->loaded.run.solver_config, &d->lane);
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        rc = solve(w, d, at + i, i);
+        diverged[i] = rc == -WEIR_EDIVERGED;
+        if (diverged[i]) {
+            memset(d->first + i * w->frame, 0, w->frame * sizeof(float));
+            rc = 0;
+        }
     }
-    return 0;
+    return rc;
 }
 
-static size_t chunk_at(size_t at, size_t n)
+static int judge_chunk(void *ctx, uint32_t hand, uint32_t chunk)
 {
-    return n - at < CHUNK ? n - at : CHUNK;
+    struct work *w = ctx;
+    struct desk *d = &w->desk[hand];
+    size_t at = (size_t)chunk * CHUNK, left = w->n - at;
+    size_t n = left < CHUNK ? left : CHUNK;
+    bool diverged[CHUNK];
+    int rc = solve_chunk(w, d, at, n, diverged);
+    if (rc == 0 && w->row)
+        return weir_scorer_features(
+            d->scorer, &w->now, d->first, (int)n,
+            w->row + at * (size_t)w->judge->cfg->pool.sketch);
+    if (rc == 0)
+        rc = weir_scorer_score(d->scorer, &w->now, chunk, d->first, (int)n,
+                               w->oracle ? d->truth : NULL, w->score + at);
+    for (size_t i = 0; rc == 0 && i < n; i++)
+        w->score[at + i] = diverged[i] ? 0 : w->score[at + i];
+    return rc;
+}
+
+static int work_through(struct work *w)
+{
+    struct weir_task task = {
+        .item = judge_chunk,
+        .ctx = w,
+        .items = (uint32_t)((w->n + CHUNK - 1) / CHUNK),
+        .until_ns = INT64_MAX,
+    };
+    int rc = open_work(w);
+    rc = rc ? rc : weir_hands_work(w->hands, &task);
+    close_work(w);
+    return rc < 0 ? rc : 0;
 }
 
 int weir_pool_scores(const struct weir_pool_judge *judge, const double *u,
                      size_t n, double *score)
 {
-    struct work w = {.judge = judge};
-    bool diverged[CHUNK];
-    int rc = open_work(&w, true);
-    struct weir_scorer_weights weights = {0};
-    if (rc == 0)
-        weights = weights_of(&w);
-    for (size_t at = 0; rc == 0 && at < n; at += CHUNK) {
-        size_t k = chunk_at(at, n);
-        rc = solve_chunk(&w, u, at, k, diverged);
-        if (rc == 0)
-            rc = weir_scorer_score(w.scorer, &weights, at / CHUNK, w.first,
-                                   (int)k, w.oracle ? w.truth : NULL,
-                                   score + at);
-        for (size_t i = 0; rc == 0 && i < k; i++)
-            score[at + i] = diverged[i] ? 0 : score[at + i];
-    }
-    close_work(&w);
+    struct work w = {.judge = judge, .u = u, .n = n, .score = score};
+    int rc = work_through(&w);
     return rc ? WEIR_NOTE(rc, "scoring a pool by %s", judge->dir) : 0;
 }
 
 int weir_pool_features(const struct weir_pool_judge *judge, const double *u,
                        size_t n, float *row)
 {
-    struct work w = {.judge = judge};
-    bool diverged[CHUNK];
-    int rc = open_work(&w, false);
-    struct weir_scorer_weights weights = {0};
-    if (rc == 0)
-        weights = weights_of(&w);
-    for (size_t at = 0; rc == 0 && at < n; at += CHUNK) {
-        size_t k = chunk_at(at, n);
-        rc = solve_chunk(&w, u, at, k, diverged);
-        if (rc == 0)
-            rc = weir_scorer_features(w.scorer, &weights, w.first, (int)k,
-                                      row +
-                                          at * (size_t)judge->cfg->pool.sketch);
-    }
-    close_work(&w);
+    struct work w = {.judge = judge, .u = u, .n = n, .row = row};
+    int rc = work_through(&w);
     return rc ? WEIR_NOTE(rc, "features of a pool by %s", judge->dir) : 0;
 }

@@ -15,6 +15,9 @@
  *
  * The oracle's loss is that of training; it solves the whole pool.
  *
+ * Chunks of candidates are dealt out to placement.acquisition_threads; what comes
+ * out does not tell over how many.
+ *
  * A candidate whose simulation diverges scores 0: it would give no samples. A
  * rollout that is not finite gives a score that is not.
  */

@@ -95,7 +95,8 @@ static void *hand_thread(void *arg)
     uint64_t seen = 0;
     char name[16];
     snprintf(name, sizeof(name), "weir-hand%u", me->number);
-    weir_run_enter(h->run, &h->place, name);
+    if (h->run)
+        weir_run_enter(h->run, &h->place, name);
     while (is_called(h, &seen)) {
         int64_t before = weir_thread_cpu_ns();
         work(h, me->number);
@@ -177,7 +178,9 @@ int weir_hands_create(struct weir_run *run, uint32_t n,
     pthread_cond_init(&h->called, NULL);
     pthread_cond_init(&h->done, NULL);
     h->hand = weir_array(n, sizeof(*h->hand));
-    int rc = h->hand ? find_place(h) : WEIR_FAIL(ENOMEM, "%u threads", n);
+    int rc = h->hand ? 0 : WEIR_FAIL(ENOMEM, "%u threads", n);
+    if (rc == 0 && run)
+        rc = find_place(h);
     if (rc)
         weir_hands_destroy(h);
     else

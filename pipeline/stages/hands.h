@@ -29,6 +29,8 @@ struct weir_task {
 };
 
 /**
+ * @param run    whose plan places them; NULL: between runs, wherever the caller
+ *               may be
  * @param n      hands, 1 or more, the caller's among them
  * @param leave  what a hand does when it ends, in its thread, the caller's in
  *               weir_hands_destroy

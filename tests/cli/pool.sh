@@ -88,6 +88,12 @@ in_pieces pool.yaml whole
 in_pieces steady.yaml entropy --set pool.score=entropy
 in_pieces steady.yaml tod --set pool.score=tod
 
+# Nor do they depend on who scores.
+rm -rf hands
+ends 0 run steady.yaml --out hands --quiet --set pool.score=entropy \
+    --set placement.acquisition_threads=3
+cmp entropy/round-02.txt hands/round-02.txt || fail "threads show in a choice"
+
 # With the weights of the round before; by what a density knows of itself.
 ends 0 run pool.yaml --out sure --quiet --set pool.score=evidential \
     --set training.loss=evidential --set training.members=1
