@@ -104,12 +104,13 @@ int weir_external_admit(void *config, const struct weir_caller *caller)
 
 /* ---- losing a client ---- */
 
-/* Held-out trajectories are simulated for the trainer, to its end. */
+/* Held-out trajectories are simulated for the trainer, which is done with the
+ * others before it is with them. */
 static bool told_to_stop(const struct weir_external_lane *l)
 {
     enum weir_stop_reason reason = weir_stop_reason(l->x->stop);
     return l->attempt || l->preparing ? reason != WEIR_STOP_NONE
-                                      : reason == WEIR_STOP_FAILED;
+                                      : reason >= WEIR_STOP_CHECKPOINT;
 }
 
 static void close_client(struct weir_external_lane *l)

@@ -226,6 +226,11 @@ static int after_validation(struct weir_boundary *b)
     return 0;
 }
 
+static bool is_told_to_end(const struct weir_boundary *b)
+{
+    return weir_stop_reason(&b->run->stop) >= WEIR_STOP_CHECKPOINT;
+}
+
 static int after_phase(struct weir_boundary *b)
 {
     struct weir_trainer *t = b->t;
@@ -242,6 +247,8 @@ static int after_phase(struct weir_boundary *b)
     case WEIR_PHASE_VALIDATE:
         return after_validation(b);
     case WEIR_PHASE_TEST:
+        if (is_told_to_end(b))
+            return 0; /* the set may not be whole */
         t->tested = true;
         t->times.test += now - b->phase_began;
         return weir_evalset_figures(&t->test, &t->test_result);
@@ -669,10 +676,10 @@ static enum weir_phase decide(struct weir_boundary *b)
         return stop(b, WEIR_ENDING_FAILED);
     thaw(b);
     weir_intake_supply(&b->intake);
-    if (!b->prepared)
-        return begin(b, WEIR_PHASE_PREPARE);
     if (why == WEIR_STOP_CHECKPOINT)
         return interrupted(b);
+    if (!b->prepared)
+        return begin(b, WEIR_PHASE_PREPARE);
     if (planned && t->step >= planned)
         b->wanted = WEIR_ENDING_STEPS;
     if (!b->wanted && is_good_enough(b))

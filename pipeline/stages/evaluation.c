@@ -141,7 +141,9 @@ int weir_evalset_fill(struct weir_evalset *set, uint32_t part, uint32_t parts)
     int rc = value ? run->solver->create(run->solver_config, &lane)
                    : WEIR_FAIL(ENOMEM, "evaluation set");
     for (uint32_t i = part; rc == 0 && i < set->n; i += parts)
-        rc = simulate(set, i, lane, value);
+        rc = weir_stop_reason(&run->stop) >= WEIR_STOP_CHECKPOINT
+                 ? -ECANCELED
+                 : simulate(set, i, lane, value);
     if (lane)
         run->solver->destroy(lane);
     free(value);

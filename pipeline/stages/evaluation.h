@@ -68,7 +68,8 @@ void weir_evalset_destroy(struct weir_evalset *set);
 /**
  * Simulate trajectories @p part, @p part + @p parts, ... A diverged one is
  * marked invalid and left out of every figure.
- * @return 0 or the solver's error
+ * @return 0, -ECANCELED when the run was told to end before, or the solver's
+ *         error
  */
 int weir_evalset_fill(struct weir_evalset *set, uint32_t part, uint32_t parts);
 

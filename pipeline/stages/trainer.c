@@ -570,21 +570,27 @@ static int test(struct group *g)
     return rc ? rc : measure(g, &t->test, packed);
 }
 
+/* What a set lacks that nobody will measure is no failure: the run is told to
+ * end, and makes it anew when it goes on. */
 static int evaluate(struct group *g)
 {
     struct weir_trainer *t = g->t;
+    int rc = 0;
     switch (t->phase) {
     case WEIR_PHASE_PREPARE:
-        return weir_evalset_fill(&t->validation, g->id, t->groups);
+        rc = weir_evalset_fill(&t->validation, g->id, t->groups);
+        break;
     case WEIR_PHASE_VALIDATE:
-        return measure(g, &t->validation, weir_weights_shown(&t->weights));
+        rc = measure(g, &t->validation, weir_weights_shown(&t->weights));
+        break;
     case WEIR_PHASE_TEST:
-        return test(g);
+        rc = test(g);
+        break;
     case WEIR_PHASE_TRAIN:
     case WEIR_PHASE_STOP:
         break;
     }
-    return 0;
+    return rc == -ECANCELED ? 0 : rc;
 }
 
 static int work(struct group *g)
