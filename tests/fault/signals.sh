@@ -45,8 +45,11 @@ stopped_by USR1 0 live --requeue
 cp -r a before
 "$weir" run --resume --out a --requeue >out 2>err &
 pid=$!
-wait_for 30 grep -q 'continuing a at step' out
-sleep 0.5
+gone_on() {
+    [ "$(ls a/checkpoints | grep '^step' | tail -n 1)" != "$newest" ]
+}
+newest=$(ls before/checkpoints | grep '^step' | tail -n 1)
+wait_for 30 gone_on
 kill -USR1 $pid
 wait $pid || fail "the second session: status $?: $(cat err)"
 has out "run: continuing a at step $step"
