@@ -40,6 +40,12 @@ static const struct {
 };
 #define SERVICES (sizeof(services) / sizeof(*services))
 
+/* Threads that help acquisition's (stages/hands.h), if its strategy asks. */
+static uint32_t hands(const struct weir_run *run)
+{
+    return (uint32_t)run->cfg->placement.acquisition_threads - 1;
+}
+
 const char *weir_metric_name(enum weir_metric metric)
 {
     return metrics[metric].name;
@@ -107,7 +113,8 @@ static struct weir_stats_size size_of(struct weir_run *run)
 {
     return (struct weir_stats_size){
         .counters = COUNTERS,
-        .threads = run->groups + run->solver_threads + (uint32_t)SERVICES,
+        .threads =
+            run->groups + run->solver_threads + (uint32_t)SERVICES + hands(run),
         .lanes = run->lanes,
         .hists = place_hists(run),
     };
@@ -173,6 +180,11 @@ static void list_threads(struct weir_run *run)
     for (uint32_t i = 0; i < SERVICES; i++)
         add_thread(run, &n, WEIR_STATS_SERVICE, i,
                    &run->plan.service[services[i].place], services[i].name);
+    for (uint32_t i = 0; i < hands(run); i++) {
+        snprintf(name, sizeof(name), "weir-hand%u", (i + 1) % 10000);
+        add_thread(run, &n, WEIR_STATS_SERVICE, (uint32_t)SERVICES + i,
+                   &run->plan.service[WEIR_SERVICE_ACQUISITION], name);
+    }
 }
 
 static void set_titles(struct weir_run *run)

@@ -2,9 +2,11 @@
 #include "tests/test.h"
 
 #include "acquire/registry.h"
+#include "pipeline/stages/hands.h"
 #include "tests/small_run.h"
 
 #include <math.h>
+#include <pthread.h>
 
 static struct small_run w;
 
@@ -227,6 +229,83 @@ static void what_lies_outside_narrower_ranges_is_kept_from_it(void **state)
     weir_blob_free(&saved);
 }
 
+/* ---- threads that help it ---- */
+
+enum { HANDS = 3, ITEMS = 200 };
+
+struct counted {
+    int done[ITEMS];  /* times */
+    bool left[HANDS]; /* and by whom */
+    pthread_t leaver[HANDS];
+    uint32_t fails; /* this item */
+};
+
+static int count_item(void *ctx, uint32_t hand, uint32_t item)
+{
+    struct counted *c = ctx;
+    if (hand >= HANDS || item >= ITEMS)
+        return WEIR_FAIL(EINVAL, "hand %u, item %u", hand, item);
+    if (item == c->fails)
+        return WEIR_FAIL(WEIR_ECONFIG, "item %u is bad", item);
+    c->done[item]++;
+    return 0;
+}
+
+static void count_leave(void *ctx, uint32_t hand)
+{
+    struct counted *c = ctx;
+    c->left[hand] = true;
+    c->leaver[hand] = pthread_self();
+}
+
+static void hands_do_every_item_once(void **state)
+{
+    (void)state;
+    static struct counted c;
+    struct weir_hands *h;
+    struct weir_task task = {count_item, &c, ITEMS, INT64_MAX};
+    c.fails = ITEMS;
+    ok(weir_hands_create(NULL, HANDS, count_leave, &c, &h));
+    for (int again = 1; again <= 50; again++) {
+        assert_int_equal(weir_hands_work(h, &task), ITEMS);
+        for (int i = 0; i < ITEMS; i++)
+            assert_int_equal(c.done[i], again);
+    }
+    task.items = 0;
+    assert_int_equal(weir_hands_work(h, &task), 0);
+    /* Time is over: no more than one each, from the first on. */
+    memset(c.done, 0, sizeof(c.done));
+    task = (struct weir_task){count_item, &c, ITEMS, 0};
+    int done = weir_hands_work(h, &task);
+    assert_in_range(done, 1, HANDS);
+    for (int i = 0; i < ITEMS; i++)
+        assert_int_equal(c.done[i], i < done);
+    weir_hands_destroy(h);
+    for (int k = 0; k < HANDS; k++) {
+        assert_true(c.left[k]);
+        assert_int_equal(!pthread_equal(c.leaver[k], pthread_self()), k > 0);
+    }
+}
+
+/* Whoever came upon it: the caller has its message, and can go on. */
+static void the_error_of_a_hand_is_the_callers(void **state)
+{
+    (void)state;
+    static struct counted c;
+    struct weir_hands *h;
+    struct weir_task task = {count_item, &c, ITEMS, INT64_MAX};
+    c.fails = 100;
+    ok(weir_hands_create(NULL, HANDS, count_leave, &c, &h));
+    for (int again = 0; again < 20; again++) {
+        fails(weir_hands_work(h, &task), -WEIR_ECONFIG);
+        says("item 100 is bad");
+    }
+    assert_int_equal(c.done[ITEMS - 1], 0);
+    c.fails = ITEMS;
+    assert_int_equal(weir_hands_work(h, &task), ITEMS);
+    weir_hands_destroy(h);
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -234,6 +313,8 @@ int main(void)
         cmocka_unit_test(lost_losses_are_counted),
         cmocka_unit_test(a_successor_is_the_next_point_of_the_sequence),
         cmocka_unit_test(what_has_not_begun_is_the_new_strategys),
+        cmocka_unit_test(hands_do_every_item_once),
+        cmocka_unit_test(the_error_of_a_hand_is_the_callers),
         cmocka_unit_test(what_lies_outside_narrower_ranges_is_kept_from_it),
     };
     return RUN(cases);
