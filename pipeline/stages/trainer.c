@@ -11,6 +11,7 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -648,6 +649,9 @@ static void lead(struct group *g)
     if (t->is_led && t->phase == WEIR_PHASE_TRAIN && t->n > 0) {
         gather_statistics(t);
         finish_step(g);
+        /* Acquisition was woken, maybe on this core: it has little to do. */
+        if (!weir_run_is_lockstep(t->run))
+            sched_yield();
     }
     weir_boundary_pass(t->boundary);
     uint32_t groups = t->groups;
