@@ -2,9 +2,11 @@
 #include "pipeline/commands/commands.h"
 
 #include "base/err.h"
+#include "pipeline/pool/pool.h"
 #include "pipeline/run/pretty.h"
 #include "pipeline/run/registries.h"
 #include "pipeline/run/run.h"
+#include "pipeline/run/run_check.h"
 #include "pipeline/run/trainer_memory.h"
 #include "pipeline/view/predict.h"
 #include "topo/list.h"
@@ -47,7 +49,6 @@ static void print_forecast(const struct weir_forecast_memory *m)
     }
 }
 
-/* A model that does not fit its solver has a placement all the same. */
 static int print_memory(const struct weir_config *cfg,
                         const struct weir_plan *plan)
 {
@@ -58,12 +59,9 @@ static int print_memory(const struct weir_config *cfg,
         return rc;
     rc = weir_trainer_memory_plan(&run, &m);
     run.solver->release(run.solver_config);
+    if (rc)
+        return rc;
     printf("\ntraining\n");
-    if (rc) {
-        printf("  not with this: %s\n", weir_err_message());
-        weir_err_clear();
-        return rc == -WEIR_ECONFIG ? 0 : rc;
-    }
     print_part("weights, moments, best", 1, NULL, m.weights);
     print_part("gradients", m.gradients, "buffers", m.gradient);
     print_part("nets", (size_t)plan->groups, "groups", m.group);
@@ -176,6 +174,22 @@ static int predict(const struct weir_arguments *args,
     return rc;
 }
 
+/* The largest of a pool's runs in its stead. */
+static int take_last_round(const struct weir_arguments *args,
+                           struct weir_config **cfg)
+{
+    struct weir_config *last;
+    int rounds = (*cfg)->pool.rounds;
+    int rc = weir_pool_check(*cfg, args);
+    rc = rc ? rc : weir_pool_round(*cfg, args, rounds - 1, &last);
+    if (rc)
+        return rc;
+    printf("the last of %d rounds\n", rounds);
+    weir_config_free(*cfg);
+    *cfg = last;
+    return 0;
+}
+
 static int plan(int argc, char **argv)
 {
     struct weir_arguments args;
@@ -190,7 +204,10 @@ static int plan(int argc, char **argv)
                           &cfg);
     if (rc)
         return rc;
-    rc = weir_config_check(cfg);
+    if (cfg->run.mode == WEIR_MODE_POOL)
+        rc = take_last_round(&args, &cfg);
+    rc = rc ? rc : weir_config_check(cfg);
+    rc = rc ? rc : weir_run_check(cfg);
     rc = rc ? rc : print_plan(cfg);
     if (rc == 0 && args.predict)
         rc = predict(&args, cfg);

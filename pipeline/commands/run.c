@@ -13,6 +13,7 @@
 #include "pipeline/commands/external_check.h"
 #include "pipeline/pool/pool.h"
 #include "pipeline/run/registries.h"
+#include "pipeline/run/run_check.h"
 #include "pipeline/run/trace.h"
 #include "pipeline/run/wisdom_file.h"
 #include "pipeline/session/session.h"
@@ -287,10 +288,12 @@ static int load(struct command *c)
         weir_wisdom_recall(c->dir);
     int rc = weir_config_load(c->args.config, &weir_registries, c->args.set,
                               c->args.n_set, &c->cfg);
-    /* A pool's rounds have configurations of their own, checked each. */
-    if (rc || c->cfg->run.mode == WEIR_MODE_POOL)
+    if (rc)
         return rc;
-    return weir_config_check(c->cfg);
+    if (c->cfg->run.mode == WEIR_MODE_POOL)
+        return weir_pool_check(c->cfg, &c->args);
+    rc = weir_config_check(c->cfg);
+    return rc ? rc : weir_run_check(c->cfg);
 }
 
 static void print_version(const struct command *c)
@@ -527,13 +530,10 @@ static void release(struct command *c)
 static int run_pool(struct command *c)
 {
     struct weir_config *cfg = c->cfg;
-    struct weir_pool pool;
-    int rc = weir_pool_open(cfg, &pool);
-    if (rc == 0)
-        weir_pool_close(&pool);
+    int rc = 0;
     c->cfg = NULL;
     release(c);
-    if (rc == 0 && c->args.from)
+    if (c->args.from)
         rc = weir_usage(&weir_command_run, "--from has no use in pool mode");
     if (rc == 0 && !c->args.check)
         rc = weir_pool_run(cfg, &c->args, c->dir);

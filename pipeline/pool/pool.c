@@ -10,6 +10,7 @@
 #include "pipeline/pool/pool_score.h"
 #include "pipeline/run/dataset_solver.h"
 #include "pipeline/run/registries.h"
+#include "pipeline/run/run_check.h"
 #include "weir/strategy.h"
 
 #include <errno.h>
@@ -108,6 +109,14 @@ static bool uses_scores(const struct weir_config *cfg)
            cfg->pool.rule == WEIR_POOL_HYBRID;
 }
 
+static bool uses_features(const struct weir_config *cfg)
+{
+    return cfg->pool.features == WEIR_POOL_LAST_LAYER &&
+           (cfg->pool.rule == WEIR_POOL_DIVERSITY ||
+            cfg->pool.rule == WEIR_POOL_LCMD ||
+            cfg->pool.rule == WEIR_POOL_HYBRID);
+}
+
 bool weir_pool_needs_pair(const struct weir_config *cfg)
 {
     return uses_scores(cfg) && cfg->pool.score == WEIR_SCORE_TOD;
@@ -149,10 +158,11 @@ static int check_score(const struct weir_config *cfg)
         return weir_err_hint("set training.loss to evidential");
     }
     if (kind == WEIR_SCORE_TOD &&
-        (uint64_t)cfg->pool.tod_steps >= own_steps(cfg, 0))
-        return WEIR_FAIL(
-            WEIR_ECONFIG, "pool: tod_steps is %d, of %llu gradient steps",
-            cfg->pool.tod_steps, (unsigned long long)own_steps(cfg, 0));
+        (uint64_t)cfg->pool.tod_steps >= own_steps(cfg, 0)) {
+        WEIR_FAIL(WEIR_ECONFIG, "pool: tod_steps is %d, of %llu gradient steps",
+                  cfg->pool.tod_steps, (unsigned long long)own_steps(cfg, 0));
+        return weir_err_hint("set pool.tod_steps to 1, as the paper has it");
+    }
     return 0;
 }
 
@@ -176,12 +186,17 @@ static int open_data(struct weir_pool *pool)
                   "pool: validation and test take %zu trajectories, more than "
                   "solver.held_out",
                   held);
-        return weir_err_hint("set solver.held_out=%zu", held);
+        weir_err_hint("set solver.held_out=%zu", held);
+        return weir_config_blame(cfg, WEIR_KEYS("solver.held_out"));
     }
-    if (count > UINT32_MAX || count < first)
-        return WEIR_FAIL(WEIR_ECONFIG,
-                         "pool: %zu first simulations, of %zu trajectories",
-                         first, count);
+    if (count > UINT32_MAX || count < first) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "pool: %zu first simulations, of %zu trajectories", first,
+                  count);
+        weir_err_hint("set pool.initial to fewer than %zu", count);
+        return weir_config_blame(cfg,
+                                 WEIR_KEYS("pool.initial", "training.batch"));
+    }
     pool->size = pool->size < count - first ? pool->size : count - first;
     return 0;
 }
@@ -191,31 +206,45 @@ static int check_sizes(const struct weir_pool *pool)
     const struct weir_config *cfg = pool->cfg;
     size_t wanted = weir_pool_labelled(cfg, cfg->pool.rounds - 1) -
                     (size_t)cfg->pool.initial;
-    if (wanted > pool->size)
-        return WEIR_FAIL(WEIR_ECONFIG,
-                         "pool: %d rounds choose %zu candidates, of a pool of "
-                         "%zu",
-                         cfg->pool.rounds, wanted, pool->size);
+    if (wanted > pool->size) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "pool: %d rounds choose %zu candidates, of a pool of "
+                  "%zu",
+                  cfg->pool.rounds, wanted, pool->size);
+        weir_err_hint("lower pool.rounds or pool.batch, or have %zu candidates",
+                      wanted);
+        return weir_config_blame(cfg, WEIR_KEYS("pool.size", "solver.held_out",
+                                                "pool.rounds", "pool.batch"));
+    }
     uint64_t steps = own_steps(cfg, 0);
     uint64_t most = weir_pool_steps(cfg, cfg->pool.rounds - 1);
-    if (steps == 0 || most > INT_MAX)
-        return WEIR_FAIL(
-            WEIR_ECONFIG,
-            "pool: a round has %llu gradient steps, expected a few "
-            "or more and fewer than 2^31; training.steps or "
-            "pool.epochs say how many",
-            (unsigned long long)(steps ? most : 0));
+    if (steps == 0 || most > INT_MAX) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "pool: a round has %llu gradient steps, expected a few "
+                  "or more and fewer than 2^31",
+                  (unsigned long long)(steps ? most : 0));
+        weir_err_hint("training.steps or pool.epochs say how many");
+        return weir_config_blame(cfg,
+                                 WEIR_KEYS("pool.epochs", "training.steps"));
+    }
     int samples = cfg->pool.initial * weir_config_samples_per_simulation(cfg);
-    if (samples < 2 * cfg->training.batch)
-        return WEIR_FAIL(WEIR_ECONFIG,
-                         "pool: the first round has %d samples, expected two "
-                         "batches: training.batch is %d",
-                         samples, cfg->training.batch);
-    if (cfg->validation.trajectories == 0)
-        return WEIR_FAIL(WEIR_ECONFIG,
-                         "pool: validation.trajectories is 0, expected some: "
-                         "the best weights of a round choose");
-    return check_score(cfg);
+    if (samples < 2 * cfg->training.batch) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "pool: the first round has %d samples, expected two "
+                  "batches: training.batch is %d",
+                  samples, cfg->training.batch);
+        weir_err_hint("raise pool.initial, or lower training.batch");
+        return weir_config_blame(cfg,
+                                 WEIR_KEYS("pool.initial", "training.batch"));
+    }
+    if (cfg->validation.trajectories == 0) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "pool: validation.trajectories is 0, expected some: "
+                  "the best weights of a round choose");
+        weir_err_hint("set validation.trajectories, to 30 for instance");
+        return weir_config_blame(cfg, WEIR_KEYS("validation.trajectories"));
+    }
+    return 0;
 }
 
 int weir_pool_open(const struct weir_config *cfg, struct weir_pool *out)
@@ -223,6 +252,12 @@ int weir_pool_open(const struct weir_config *cfg, struct weir_pool *out)
     *out = (struct weir_pool){.cfg = cfg, .size = (size_t)cfg->pool.size};
     int rc = open_data(out);
     rc = rc ? rc : check_sizes(out);
+    if (rc == 0 && (uses_scores(cfg) || uses_features(cfg)) &&
+        weir_run_check_forecast(cfg, "a pool's rule"))
+        rc = weir_config_blame(cfg, WEIR_KEYS("model.name"));
+    if (rc == 0 && check_score(cfg))
+        rc = weir_config_blame(cfg, WEIR_KEYS("pool.score", "training.members",
+                                              "pool.rule", "run.mode"));
     if (rc)
         weir_pool_close(out);
     return rc;

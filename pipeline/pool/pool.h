@@ -91,6 +91,19 @@ int weir_pool_list_read(const struct weir_config *cfg, const char *path,
                         struct weir_pool_list *out);
 
 /**
+ * The configuration of round @p round but for the list of what it simulates,
+ * which is another one each time.
+ * @return 0, -WEIR_ECONFIG, -ENOMEM
+ */
+int weir_pool_round(const struct weir_config *cfg,
+                    const struct weir_arguments *args, int round,
+                    struct weir_config **out);
+
+/** Whether the pool is one, and its first round can run. @return as above */
+int weir_pool_check(const struct weir_config *cfg,
+                    const struct weir_arguments *args);
+
+/**
  * All rounds, from the newest list in @p dir on when @p args resumes.
  * @return 0 or what a round ended with
  */

@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "io/run_dir.h"
 #include "io/runfile_reader.h"
+#include "pipeline/run/registries.h"
+#include "pipeline/run/run_check.h"
 #include "pipeline/session/supervisor.h"
 #include "pipeline/stages/boundary.h"
 
@@ -70,7 +72,7 @@ static void set_number(struct line *l, const char *key, size_t value)
 
 /* Everything in the reservoir before training, and nothing leaves it. */
 static void set_round(const struct weir_config *cfg, int round_number,
-                      const char *list, struct line *l)
+                      struct line *l)
 {
     size_t n = weir_pool_labelled(cfg, round_number);
     size_t samples = n * (size_t)weir_config_samples_per_simulation(cfg);
@@ -78,7 +80,6 @@ static void set_round(const struct weir_config *cfg, int round_number,
     set_to(l, "run.mode", "online");
     set_number(l, "run.seed", weir_pool_seed(cfg, round_number));
     set_to(l, "acquisition.strategy", "listed");
-    set_to(l, "acquisition.file", list);
     set_number(l, "simulations.budget", n);
     set_number(l, "reservoir.capacity", samples + LENT);
     set_number(l, "reservoir.watermark", samples > batch ? samples - batch : 1);
@@ -90,6 +91,52 @@ static void set_round(const struct weir_config *cfg, int round_number,
         set_number(l, "checkpoint.before_end", apart);
         set_number(l, "checkpoint.keep", keep > apart + 1 ? keep : apart + 1);
     }
+}
+
+static void say_settings(const struct weir_config *cfg,
+                         const struct weir_arguments *args, int round_number,
+                         struct line *l)
+{
+    for (size_t i = 0; i < args->n_set; i++) {
+        say(l, "--set");
+        say(l, args->set[i]);
+    }
+    set_round(cfg, round_number, l);
+}
+
+int weir_pool_round(const struct weir_config *cfg,
+                    const struct weir_arguments *args, int round_number,
+                    struct weir_config **out)
+{
+    const char *set[WEIR_MAX_SETS + 16];
+    size_t n = 0;
+    struct line *l = calloc(1, sizeof(*l));
+    if (!l)
+        return WEIR_FAIL(ENOMEM, "pool: arguments");
+    say_settings(cfg, args, round_number, l);
+    for (int i = 1; i < l->n; i += 2)
+        set[n++] = l->word[i];
+    int rc = weir_config_load(args->config, &weir_registries, set, n, out);
+    free(l);
+    return rc;
+}
+
+int weir_pool_check(const struct weir_config *cfg,
+                    const struct weir_arguments *args)
+{
+    struct weir_pool pool;
+    struct weir_config *first;
+    int rc = weir_pool_open(cfg, &pool);
+    if (rc)
+        return rc;
+    weir_pool_close(&pool);
+    rc = weir_pool_round(cfg, args, 0, &first);
+    if (rc)
+        return rc;
+    rc = weir_config_check(first);
+    rc = rc ? rc : weir_run_check(first);
+    weir_config_free(first);
+    return rc;
 }
 
 static int run_round(const struct weir_config *cfg,
@@ -104,11 +151,8 @@ static int run_round(const struct weir_config *cfg,
     round_path(dir, round_number, out);
     say(l, "run");
     say(l, args->config);
-    for (size_t i = 0; i < args->n_set; i++) {
-        say(l, "--set");
-        say(l, args->set[i]);
-    }
-    set_round(cfg, round_number, list, l);
+    say_settings(cfg, args, round_number, l);
+    set_to(l, "acquisition.file", list);
     say(l, "--out");
     say(l, out);
     if (resume)

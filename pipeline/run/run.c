@@ -234,8 +234,9 @@ static int check_plans(const struct weir_run *run)
         return 0;
     WEIR_FAIL(WEIR_ECONFIG, "solver.fftw is measure, expected estimate where "
                             "run.clock is lockstep");
-    return weir_err_hint("plans that are measured give other last bits from "
-                         "start to start");
+    weir_err_hint("plans that are measured give other last bits from start to "
+                  "start");
+    return weir_config_blame(run->cfg, WEIR_KEYS("solver.fftw", "run.clock"));
 }
 
 /* A direct model makes each frame from the parameters and its time. */
@@ -253,7 +254,8 @@ static int choose_inputs(const struct weir_config *cfg,
               "training.unroll %d, but model %s makes a frame at once from "
               "parameters and time",
               cfg->training.unroll, cfg->model.name);
-    return weir_err_hint("set training.unroll to 1");
+    weir_err_hint("set training.unroll to 1");
+    return weir_config_blame(cfg, WEIR_KEYS("training.unroll"));
 }
 
 /* Each would be the same sample again. */
@@ -406,6 +408,25 @@ int weir_run_plan(const struct weir_config *cfg,
     return rc;
 }
 
+int weir_run_check_door(const struct weir_run *run)
+{
+    if (!weir_is_external(run->solver))
+        return 0;
+    if (weir_run_is_adaptive(run)) {
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "placement.allocation: adaptive needs solvers that run "
+                  "inside the program: a process has its own cores");
+        weir_err_hint("set placement.allocation to fixed");
+        return weir_config_blame(run->cfg, WEIR_KEYS("placement.allocation"));
+    }
+    if (!weir_run_is_lockstep(run))
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG, "run.clock: lockstep needs solvers that run inside "
+                            "the program: processes come and go");
+    weir_err_hint("set run.clock to live");
+    return weir_config_blame(run->cfg, WEIR_KEYS("run.clock"));
+}
+
 /* Solvers that are processes come in by it. */
 static int open_door(struct weir_run *run)
 {
@@ -416,19 +437,10 @@ static int open_door(struct weir_run *run)
         .frames = (uint32_t)cfg->simulations.steps + 1,
         .parameters = (uint32_t)cfg->space.n,
     };
-    if (!weir_is_external(run->solver))
-        return 0;
-    if (weir_run_is_adaptive(run)) {
-        WEIR_FAIL(WEIR_ECONFIG,
-                  "placement.allocation: adaptive needs solvers that run "
-                  "inside the program: a process has its own cores");
-        return weir_err_hint("set placement.allocation to fixed");
-    }
-    if (!weir_run_is_lockstep(run))
-        return weir_external_open(run->solver_config, &host);
-    WEIR_FAIL(WEIR_ECONFIG, "run.clock: lockstep needs solvers that run inside "
-                            "the program: processes come and go");
-    return weir_err_hint("set run.clock to live");
+    int rc = weir_run_check_door(run);
+    if (rc || !weir_is_external(run->solver))
+        return rc;
+    return weir_external_open(run->solver_config, &host);
 }
 
 int weir_run_create(const struct weir_config *cfg, const char *dir,

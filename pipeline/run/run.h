@@ -101,6 +101,12 @@ void weir_run_destroy(struct weir_run *run);
  */
 int weir_run_configure(struct weir_run *run);
 
+/**
+ * Whether clock and allocation go with solvers that are processes.
+ * @return 0, -WEIR_ECONFIG
+ */
+int weir_run_check_door(const struct weir_run *run);
+
 /** The plan of a configuration, without making anything else of it. */
 int weir_run_plan(const struct weir_config *cfg,
                   const struct weir_topology *topology, struct weir_plan *plan);

@@ -299,6 +299,20 @@ void weir_config_free(struct weir_config *cfg);
  */
 int weir_config_check(const struct weir_config *cfg);
 
+/** Keys for weir_config_blame. */
+#define WEIR_KEYS(...)                                                         \
+    (const char *const[])                                                      \
+    {                                                                          \
+        __VA_ARGS__, NULL                                                      \
+    }
+
+/**
+ * Put a place before what the error record says: that of the first of @p keys
+ * (NULL ends them) that the user gave; the file where all are defaults.
+ * @return -WEIR_ECONFIG
+ */
+int weir_config_blame(const struct weir_config *cfg, const char *const *keys);
+
 /**
  * The complete configuration as YAML: every key with its value, and in a
  * comment its origin and meaning. It loads back to an equal config. A last

@@ -25,7 +25,7 @@ __attribute__((format(printf, 3, 4))) static int refuse(
     const struct weir_config *cfg, const char *const *keys, const char *fmt,
     ...)
 {
-    char place[WEIR_PLACE_MAX], text[512];
+    char place[WEIR_PLACE_MAX], text[1024];
     size_t i;
     va_list ap;
     va_start(ap, fmt);
@@ -41,11 +41,13 @@ __attribute__((format(printf, 3, 4))) static int refuse(
                      weir_store_place(cfg->store, part, i, place), text);
 }
 
-#define KEYS(...)                                                              \
-    (const char *const[])                                                      \
-    {                                                                          \
-        __VA_ARGS__, NULL                                                      \
-    }
+int weir_config_blame(const struct weir_config *cfg, const char *const *keys)
+{
+    struct weir_err_record said;
+    weir_err_export(&said);
+    refuse(cfg, keys, "%s", said.message);
+    return said.hint[0] ? weir_err_hint("%s", said.hint) : -WEIR_ECONFIG;
+}
 
 static int64_t all_samples(const struct weir_config *cfg)
 {
@@ -57,21 +59,21 @@ static int check_training(const struct weir_config *cfg)
 {
     int steps = cfg->simulations.steps, unroll = cfg->training.unroll;
     if (unroll > steps) {
-        refuse(cfg, KEYS("training.unroll", "simulations.steps"),
+        refuse(cfg, WEIR_KEYS("training.unroll", "simulations.steps"),
                "training.unroll %d needs trajectories of %d steps, but "
                "simulations.steps is %d",
                unroll, unroll, steps);
         return weir_err_hint("set simulations.steps to %d or more", unroll);
     }
     if (cfg->training.micro_batch > cfg->training.batch) {
-        refuse(cfg, KEYS("training.micro_batch", "training.batch"),
+        refuse(cfg, WEIR_KEYS("training.micro_batch", "training.batch"),
                "training.micro_batch %d is more than training.batch %d",
                cfg->training.micro_batch, cfg->training.batch);
         return weir_err_hint("set training.micro_batch to %d or less",
                              cfg->training.batch);
     }
     if (cfg->training.warmup_steps >= weir_config_planned_steps(cfg)) {
-        refuse(cfg, KEYS("training.warmup_steps", "training.steps"),
+        refuse(cfg, WEIR_KEYS("training.warmup_steps", "training.steps"),
                "training.warmup_steps %d leave nothing of the %lld gradient "
                "steps planned",
                cfg->training.warmup_steps,
@@ -86,7 +88,7 @@ static int check_evidence(const struct weir_config *cfg)
     if (cfg->training.loss == WEIR_LOSS_EVIDENTIAL ||
         !weir_difficulty_is_evidential(cfg->acquisition.loss_type))
         return 0;
-    refuse(cfg, KEYS("acquisition.loss_type", "training.loss"),
+    refuse(cfg, WEIR_KEYS("acquisition.loss_type", "training.loss"),
            "acquisition.loss_type evidential is the uncertainty of a model "
            "trained with the loss of that name");
     return weir_err_hint("set training.loss to evidential");
@@ -97,7 +99,7 @@ static int check_difficulty(const struct weir_config *cfg)
     if (cfg->training.members > 1 ||
         !weir_difficulty_needs_members(cfg->acquisition.loss_type))
         return 0;
-    refuse(cfg, KEYS("acquisition.loss_type", "training.members"),
+    refuse(cfg, WEIR_KEYS("acquisition.loss_type", "training.members"),
            "acquisition.loss_type %s compares the members of an ensemble, but "
            "training.members is %d",
            cfg->acquisition.loss_type == WEIR_DIFFICULTY_ECRPS ? "ecrps"
@@ -117,8 +119,8 @@ static int check_groups(const struct weir_config *cfg)
     if (share > 1)
         snprintf(together, sizeof(together), ", %d of them together,", share);
     refuse(cfg,
-           KEYS("placement.groups", "training.accumulate",
-                "training.micro_batch", "training.batch"),
+           WEIR_KEYS("placement.groups", "training.accumulate",
+                     "training.micro_batch", "training.batch"),
            "placement.groups %d, but training.batch %d in micro-batches of "
            "%d%s is work for %d",
            cfg->placement.groups, batch, micro, together, parts);
@@ -136,8 +138,8 @@ static int check_slots(const struct weir_config *cfg)
     if (needed <= cfg->reservoir.capacity)
         return 0;
     refuse(cfg,
-           KEYS("reservoir.watermark", "reservoir.capacity",
-                "reservoir.slots_per_port", "run.lanes"),
+           WEIR_KEYS("reservoir.watermark", "reservoir.capacity",
+                     "reservoir.slots_per_port", "run.lanes"),
            "reservoir.watermark %d + run.lanes %d x reservoir.slots_per_port "
            "%d = %lld samples do not fit into reservoir.capacity %d",
            cfg->reservoir.watermark, cfg->run.lanes,
@@ -151,7 +153,7 @@ static int check_watermark(const struct weir_config *cfg)
 {
     int watermark = cfg->reservoir.watermark, batch = cfg->training.batch;
     if (watermark < batch) {
-        refuse(cfg, KEYS("reservoir.watermark", "training.batch"),
+        refuse(cfg, WEIR_KEYS("reservoir.watermark", "training.batch"),
                "reservoir.watermark %d is less than training.batch %d: the "
                "first batch could not be filled",
                watermark, batch);
@@ -159,8 +161,8 @@ static int check_watermark(const struct weir_config *cfg)
     }
     if (watermark > all_samples(cfg)) {
         refuse(cfg,
-               KEYS("reservoir.watermark", "simulations.budget",
-                    "simulations.steps"),
+               WEIR_KEYS("reservoir.watermark", "simulations.budget",
+                         "simulations.steps"),
                "reservoir.watermark %d is more than the %lld samples of "
                "simulations.budget %d: training would never start",
                watermark, (long long)all_samples(cfg), cfg->simulations.budget);
@@ -182,15 +184,15 @@ static int check_rate(const struct weir_config *cfg)
     if (rate < batch)
         return 0;
     if (cfg->reservoir.samples_per_batch > 0) {
-        refuse(cfg, KEYS("reservoir.samples_per_batch", "training.batch"),
+        refuse(cfg, WEIR_KEYS("reservoir.samples_per_batch", "training.batch"),
                "reservoir.samples_per_batch %g is not below training.batch %d",
                rate, batch);
         return weir_err_hint("set reservoir.samples_per_batch below %d, or 0",
                              batch);
     }
     refuse(cfg,
-           KEYS("training.steps", "simulations.budget", "simulations.steps",
-                "training.batch"),
+           WEIR_KEYS("training.steps", "simulations.budget",
+                     "simulations.steps", "training.batch"),
            "%lld samples of simulations.budget %d in training.steps %d are %g "
            "new ones per step, not below training.batch %d",
            (long long)all_samples(cfg), cfg->simulations.budget,
@@ -206,8 +208,8 @@ static int check_supply(const struct weir_config *cfg)
     if (cfg->training.steps * batch <= all)
         return 0;
     refuse(cfg,
-           KEYS("reservoir.rule", "training.steps", "simulations.budget",
-                "training.batch"),
+           WEIR_KEYS("reservoir.rule", "training.steps", "simulations.budget",
+                     "training.batch"),
            "training.steps %d of training.batch %d need %lld samples, but "
            "reservoir.rule %s uses each of %lld once",
            cfg->training.steps, cfg->training.batch,
@@ -244,8 +246,8 @@ static int check_log(const struct weir_config *cfg)
         char word[32];
         snprintf(word, sizeof(word), " %.*s ", (int)n, p);
         if (n > sizeof(word) - 3 || !strstr(areas, word)) {
-            refuse(cfg, KEYS("log"), "log: '%.*s' is no area that logs", (int)n,
-                   p);
+            refuse(cfg, WEIR_KEYS("log"), "log: '%.*s' is no area that logs",
+                   (int)n, p);
             return weir_err_hint("the areas are:%.*s", (int)sizeof(areas) - 2,
                                  areas);
         }
@@ -260,14 +262,15 @@ static int check_allocation(const struct weir_config *cfg)
     if (cfg->placement.allocation != WEIR_ALLOCATION_ADAPTIVE)
         return 0;
     if (cfg->run.clock == WEIR_CLOCK_LOCKSTEP) {
-        refuse(cfg, KEYS("placement.allocation", "run.clock"),
+        refuse(cfg, WEIR_KEYS("placement.allocation", "run.clock"),
                "placement.allocation is adaptive, which follows measured "
                "waits; run.clock lockstep depends on no time");
         return weir_err_hint("set placement.allocation to fixed, or run.clock "
                              "to live");
     }
     if (cfg->placement.cores_per_group > 1) {
-        refuse(cfg, KEYS("placement.cores_per_group", "placement.allocation"),
+        refuse(cfg,
+               WEIR_KEYS("placement.cores_per_group", "placement.allocation"),
                "placement.allocation adaptive moves one core at a time, but "
                "placement.cores_per_group is %d",
                cfg->placement.cores_per_group);

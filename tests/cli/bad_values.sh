@@ -73,7 +73,7 @@ says 2 "solver kdv: alpha3: given, but form is physical, expected normalised" \
     "$solver_hint" run "$small" --out d --set solver.alpha3=4
 says 2 "solver kdv: sample: 'banana' is no coefficient of this solver" \
     "$solver_hint" run "$small" --out d --set solver.sample=banana
-says 2 "model unet: 66 points do not divide by 2^levels = 4" \
+says 2 "--set model.name=unet: model unet: 66 points do not divide by 2^levels = 4" \
     "weir list models shows its options" \
     run "$small" --check --set model.name=UNet\;4\;2 --set solver.points=66
 says 2 "--set model.name=Cnv;4: no model is written like this" "" \
@@ -88,6 +88,43 @@ reservoir run socket solver topo training"
 says 2 "--set log=topo,banana: log: 'banana' is no area that logs" \
     "$areas" \
     run "$small" --out d --set log=topo,banana
+
+# What a strategy wants of the model is asked before anything is made.
+strategy_is_refused() { # STRATEGY MESSAGE HINT [SET]...
+    strategy=$1 text=$2 advice=$3
+    shift 3
+    for command in "run $small --out d" "run $small --check" "plan $small"; do
+        says 2 "--set acquisition.strategy=$strategy: $text" "$advice" \
+            $command --set "acquisition.strategy=$strategy" "$@"
+    done
+}
+strategy_is_refused sbal "score disagreement: there is one member" "set training.members to 2"
+strategy_is_refused entropy "score entropy: the model has no dropout" \
+    "set model.dropout of a model that has it, as smart_cnn"
+strategy_is_refused topk "score evidential: the model predicts no density, which the loss of \
+that name asks for" "set training.loss to evidential" --set acquisition.score=evidential
+strategy_is_refused sbal "sbal predicts on from first frames, but model direct reads parameters \
+and time" "choose by losses or parameters, or another model.name" \
+    --set model.name=direct --set training.members=2
+strategy_is_refused topk "topk: a proposal steers 10 simulations, but the pool has 3 candidates" \
+    "raise acquisition.pool, or lower acquisition.horizon" --set training.members=2 \
+    --set acquisition.pool=3 --set acquisition.horizon=10
+strategy_is_refused listed "listed: file 'none.txt': No such file or directory" "" \
+    --set acquisition.file=none.txt
+set_is_refused acquisition.strategy=./no.so "cannot be loaded: ./no.so: cannot open shared object \
+file: No such file or directory" ""
+for command in "run $small --out d" "plan $small"; do
+    says 2 "--set acquisition.score=loss: 'loss' is not one of disagreement|entropy|tod|evidential" "" \
+        $command --set acquisition.strategy=hybrid --set acquisition.score=loss
+    says 2 "--set model.name=direct: a pool's rule predicts on from first frames, but model direct \
+reads parameters and time" "choose by losses or parameters, or another model.name" \
+        $command --set run.mode=pool --set model.name=direct --set pool.score=loss
+    says 2 "--set training.unroll=2: training.unroll 2, but model direct makes a frame at once from \
+parameters and time" "set training.unroll to 1" \
+        $command --set model.name=direct --set training.unroll=2
+    says 2 "--set model.name=pinn: model pinn: learns from an equation, at collocation points; samples \
+hold states" "weir list models shows its options" $command --set model.name=pinn
+done
 
 # Values that cannot work together.
 says 2 "--set reservoir.watermark=1000: reservoir.watermark 1000 is more than \

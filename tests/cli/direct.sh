@@ -48,7 +48,7 @@ done
 ends 0 run "$small" --out pieces --resume $kdv
 "$python" "$WEIR_SOURCE/tests/cli/same_weights.py" one pieces || fail "kills show"
 
-says 2 "training.unroll 2, but model direct makes a frame at once from parameters and time" \
+says 2 "--set training.unroll=2: training.unroll 2, but model direct makes a frame at once from parameters and time" \
     "set training.unroll to 1" run heat.yaml --out b --set training.unroll=2
 says 2 "simulations.steps and the parameters' ranges are the scales of what model direct reads: \
 they cannot change" "" run heat.yaml --from heat --out b --set simulations.steps=10

@@ -79,7 +79,7 @@ ends 2 run allen_cahn.yaml --check --set "solver.grid=8 8 8"
 has err "grid: expected the points of 1 or 2 axes"
 ends 2 run allen_cahn.yaml --check --set "solver.command='a"
 has err "command: a quote is left open"
-says 2 "run.clock: lockstep needs solvers that run inside the program: \
+says 2 "--set run.clock=lockstep: run.clock: lockstep needs solvers that run inside the program: \
 processes come and go" "set run.clock to live" \
     run allen_cahn.yaml --check --set run.clock=lockstep --quiet
 ends 3 run allen_cahn.yaml --check --set solver.command=./nothing

@@ -12,8 +12,8 @@ has out ": 4 buffers of "
 ends 0 plan "$small" --set training.accumulate=2
 has out ": 2 buffers of "
 has out "held-out trajectories"
-ends 0 plan "$small" --set solver.name=lorenz
-has out "not with this: model convnet: "
+ends 2 plan "$small" --set solver.name=lorenz
+has err "model convnet: "
 # What the solver itself says of a lane, times the lanes a thread runs.
 ends 0 plan "$small" --set run.lanes=5 --set placement.solver_threads=2
 grep -q '  solvers s0-s1  *[0-9.]* KiB a thread: 3 lanes of [0-9.]* KiB' out ||

@@ -26,7 +26,7 @@ def check_lists(directory, size, counts):
         assert after[: len(before)] == before
     places = [place for place, _ in lists[-1] if place >= 0]
     assert len(places) == len(lists[-1]) - counts[0]
-    assert len(set(places)) == len(places) and max(places) < size
+    assert len(set(places)) == len(places) and max(places, default=0) < size
     assert all(0 <= v <= 1 for _, u in lists[-1] for v in u)
 
 

@@ -115,23 +115,26 @@ has out "all planned gradient steps done"
 says 2 "whole: there is a pool run here already" \
     "--resume goes on with it; --out takes another directory" \
     run pool.yaml --out whole
-says 2 "pool: 3 rounds choose 9 candidates, of a pool of 8" "" \
+says 2 "--set pool.size=8: pool: 3 rounds choose 9 candidates, of a pool of 8" \
+    "lower pool.rounds or pool.batch, or have 9 candidates" \
     run pool.yaml --out b --set pool.size=8
-says 2 "pool: the score disagreement needs an ensemble, training.members is 1" \
+says 2 "--set training.members=1: pool: the score disagreement needs an ensemble, training.members is 1" \
     "set training.members to 2, or pool.score to loss, or pool.rule to diversity" \
     run pool.yaml --out b --set training.members=1
-says 2 "pool: the score entropy needs dropout, model convnet has none" \
+says 2 "--set pool.score=entropy: pool: the score entropy needs dropout, model convnet has none" \
     "smart_cnn and smart_unet have model.dropout" \
     run pool.yaml --out b --set pool.score=entropy
-says 2 "pool: the score evidential is the uncertainty of a model trained with the loss of that name" \
+says 2 "--set pool.score=evidential: pool: the score evidential is the uncertainty of a model trained with the loss of that name" \
     "set training.loss to evidential" run pool.yaml --out b --set pool.score=evidential
-says 2 "pool: tod_steps is 20, of 20 gradient steps" "" \
+says 2 "--set pool.score=tod: pool: tod_steps is 20, of 20 gradient steps" \
+    "set pool.tod_steps to 1, as the paper has it" \
     run pool.yaml --out b --set pool.score=tod --set pool.tod_steps=20
-says 2 "pool: the first round has 10 samples, expected two batches: \
-training.batch is 8" "" run pool.yaml --out b --set pool.initial=1
+says 2 "--set pool.initial=1: pool: the first round has 10 samples, expected two batches: \
+training.batch is 8" "raise pool.initial, or lower training.batch" \
+    run pool.yaml --out b --set pool.initial=1
 [ -e b ] && fail "a directory for a run that was refused"
 printf '0.5 0.5 0.5 1.5 # 1\n' >bad.txt
-says 2 "listed: bad.txt:1: coordinate 4, expected 4 numbers from 0 to 1" "" \
+says 2 "--set acquisition.strategy=listed: listed: bad.txt:1: coordinate 4, expected 4 numbers from 0 to 1" "" \
     run "$small" --out c --check --set acquisition.strategy=listed \
     --set acquisition.file=bad.txt
 finish

@@ -57,9 +57,10 @@ cmp far-f.h5.txt far-g.h5.txt || fail "another file, other distances"
 says 2 "solver dataset: g.h5 does not say which solver made it" \
     "set solver.labels to read" \
     run pool.yaml --out b --set solver.file=g.h5 --set solver.labels=solve
-says 2 "pool: validation and test take 6 trajectories, more than solver.held_out" \
+says 2 "--set solver.held_out=5: pool: validation and test take 6 trajectories, more than solver.held_out" \
     "set solver.held_out=6" run pool.yaml --out b --set solver.held_out=5
-says 2 "pool: 3 rounds choose 9 candidates, of a pool of 4" "" \
+says 2 "--set solver.held_out=32: pool: 3 rounds choose 9 candidates, of a pool of 4" \
+    "lower pool.rounds or pool.batch, or have 9 candidates" \
     run pool.yaml --out b --set solver.held_out=32
 says 2 "solver dataset: f.h5: 40 trajectories, and held_out is 40" \
     "weir list solvers shows its options" \
