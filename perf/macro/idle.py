@@ -4,13 +4,18 @@
 
     idle.py WEIR [SECONDS]
 
-Two runs, each looked at for SECONDS (default 4) through /proc:
-  waiting  solvers are programs that never attach: everyone waits. Share of a
-           core that each thread takes.
+Runs, each looked at for SECONDS (default 4) through /proc. Share of a core that
+each thread takes:
+  waiting  solvers are programs that never attach: everyone waits.
+  slow     two programs in Python send a frame every quarter of a second; a
+           small net takes a step for each, so groups do have some work.
+  paused   the same, the programs stopped.
+Page faults:
   warm     Gray-Scott on 256 x 256 points, a reservoir of a GiB that is being
            filled while a small net trains on it: page faults of each thread,
            from the 20th gradient step on.
-One JSON line a thread, then the largest. Needs nothing but Python.
+One JSON line a thread, then the largest. WEIR lies where it was built, beside
+the client library. Needs NumPy.
 """
 import json
 import os
@@ -26,6 +31,27 @@ run: {lanes: 2}
 parameters: {a: {low: 0, high: 1}}
 validation: {trajectories: 0}
 test: {trajectories: 0}
+"""
+SLOW = """solver: {{command: [{python}, {solver}], processes: 2, grid: 64, dt: 1}}
+run: {{lanes: 2}}
+parameters: {{a: {{low: 0, high: 1}}}}
+simulations: {{budget: 2000, steps: 50}}
+reservoir: {{capacity: 2048, watermark: 8, samples_per_batch: 1}}
+model: {{name: convnet, width: 4, depth: 1}}
+training: {{steps: 90000, batch: 4, micro_batch: 2, warmup_steps: 10}}
+validation: {{trajectories: 0}}
+test: {{trajectories: 0}}
+acquisition: {{strategy: uniform}}
+checkpoint: {{every: 0}}
+"""
+SOLVER = """import time
+import numpy as np
+from weir_client import Client
+with Client() as weir:
+    for simulation in weir:
+        for i in range(weir.frames):
+            weir.send(np.full(weir.shape[1], simulation.parameters[0] + i))
+            time.sleep(0.25)
 """
 WARM = """solver: {name: gs2d, points: 256}
 simulations: {budget: 2000, steps: 50}
@@ -73,8 +99,20 @@ def report(name, unit, values):
                       "median": max(v for _, v in values)}), flush=True)
 
 
-def watch(weir, text, ready, seconds):
+def stop_children(pid):
+    for tid in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{tid}/children") as f:
+            for child in f.read().split():
+                os.kill(int(child), signal.SIGSTOP)
+
+
+def watch(weir, text, ready, seconds, paused=False):
     with tempfile.TemporaryDirectory(dir=".") as tmp:
+        solver = os.path.join(os.path.abspath(tmp), "solver.py")
+        with open(solver, "w") as f:
+            f.write(SOLVER)
+        if text is SLOW:
+            text = text.format(python=sys.executable, solver=solver)
         config, out = os.path.join(tmp, "run.yaml"), os.path.join(tmp, "run")
         with open(config, "w") as f:
             f.write(text)
@@ -87,6 +125,9 @@ def watch(weir, text, ready, seconds):
                 run.kill()
                 sys.exit("idle.py: the run did not come as far")
             time.sleep(0.2)
+        if paused:
+            stop_children(run.pid)
+            time.sleep(1)
         seen = list(look(run.pid, seconds))
         steps = step(weir, out)
         run.send_signal(signal.SIGINT)
@@ -111,6 +152,10 @@ def is_up(weir, out):
     return step(weir, out) >= 0
 
 
+def has_begun(weir, out):
+    return step(weir, out) >= 1
+
+
 def is_warm(weir, out):
     return step(weir, out) >= 20
 
@@ -121,9 +166,16 @@ def main():
     print(f"# idle: {seconds:g} s each, {os.cpu_count()} cores, "
           f"{platform.processor() or platform.machine()}, load "
           f"{os.getloadavg()[0]:.1f}", flush=True)
-    seen, _ = watch(weir, WAITING, is_up, seconds)
-    report("idle_thread", "share of a core",
-           [(t, round(cpu, 5)) for t, cpu, _, _ in seen])
+    here = os.path.dirname(os.path.abspath(__file__))
+    os.environ["PYTHONPATH"] = os.path.join(here, "../../src/client")
+    os.environ["WEIR_CLIENT_LIBRARY"] = os.path.join(
+        os.path.dirname(os.path.abspath(weir)), "libweir_client.so")
+    for name, text, ready in (("waiting", WAITING, is_up),
+                              ("slow", SLOW, has_begun),
+                              ("paused", SLOW, has_begun)):
+        seen, _ = watch(weir, text, ready, seconds, name == "paused")
+        report(f"idle_{name}", "share of a core",
+               [(t, round(cpu, 5)) for t, cpu, _, _ in seen])
     seen, steps = watch(weir, WARM, is_warm, seconds)
     print(f"# warm: {steps} gradient steps so far")
     report("page_faults", "in the time", [(t, a + b) for t, _, a, b in seen])
