@@ -250,7 +250,8 @@ static int check_sizes(const struct weir_pool *pool)
 int weir_pool_open(const struct weir_config *cfg, struct weir_pool *out)
 {
     *out = (struct weir_pool){.cfg = cfg, .size = (size_t)cfg->pool.size};
-    int rc = open_data(out);
+    int rc = weir_pool_distance_read(cfg, &out->distance);
+    rc = rc ? rc : open_data(out);
     rc = rc ? rc : check_sizes(out);
     if (rc == 0 && (uses_scores(cfg) || uses_features(cfg)) &&
         weir_run_check_forecast(cfg, "a pool's rule"))
@@ -397,17 +398,24 @@ static int describe(const struct weir_pool *pool,
     const struct weir_config *cfg = pool->cfg;
     bool learned = cfg->pool.features == WEIR_POOL_LAST_LAYER;
     size_t skip = pool->data ? 1 : 0, all = cfg->space.n;
-    size_t dims = learned ? (size_t)cfg->pool.sketch : all - skip;
-    *row = weir_array(n * dims + 1, sizeof(**row));
+    size_t axes = all - skip, further = pool->distance.n > 0;
+    size_t dims = learned ? (size_t)cfg->pool.sketch : axes + further;
+    *row = weir_array(n * dims + all, sizeof(**row));
+    double *value = weir_array(all, sizeof(*value));
     *out = (struct weir_features){*row, n, dims};
-    if (!*row)
-        return WEIR_FAIL(ENOMEM, "pool: features of %zu", n);
-    if (learned)
-        return weir_pool_features(judge, u, n, *row);
-    for (size_t i = 0; i < n; i++)
-        for (size_t j = 0; j < dims; j++)
-            (*row)[i * dims + j] = (float)u[i * all + skip + j];
-    return 0;
+    int rc = *row && value ? 0 : WEIR_FAIL(ENOMEM, "pool: features of %zu", n);
+    if (rc == 0 && learned)
+        rc = weir_pool_features(judge, u, n, *row);
+    for (size_t i = 0; rc == 0 && !learned && i < n; i++) {
+        float *to = *row + i * dims;
+        for (size_t j = 0; j < axes; j++)
+            to[j] = (float)u[i * all + skip + j];
+        if (further)
+            to[axes] = (float)weir_pool_distance(&pool->distance, cfg,
+                                                 u + i * all, value);
+    }
+    free(value);
+    return rc;
 }
 
 static int select_diverse(const struct weir_pool *pool,

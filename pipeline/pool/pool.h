@@ -29,6 +29,7 @@
  */
 #include "io/config.h"
 #include "pipeline/commands/commands.h"
+#include "pipeline/pool/pool_distance.h"
 
 #include <stdint.h>
 
@@ -55,6 +56,7 @@ struct weir_pool {
     const struct weir_config *cfg;
     size_t size;
     void *data; /* configured data set whose trajectories they are; else NULL */
+    struct weir_pool_distance distance; /* one more coordinate of them */
 };
 
 /**

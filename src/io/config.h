@@ -193,7 +193,8 @@ struct weir_config {
         double entropy_weight; /* of tanh */
         int tod_steps;         /* T */
         enum weir_pool_features features;
-        int sketch; /* numbers of a row of last-layer features */
+        const char *distance_of; /* two points' parameters, or "" */
+        int sketch;              /* numbers of a row of last-layer features */
     } pool;
 
     struct {

@@ -161,6 +161,9 @@
       "tod: between the two sets of weights, the last of a round")             \
     K(pool, features, CHOICE, "parameters", 0, 0, "parameters|last_layer",     \
       NULL, ANYTIME, "diversity, lcmd, hybrid: whose distances are looked at") \
+    K(pool, distance_of, TEXT, "", 0, 0, NULL, NULL, ANYTIME,                  \
+      "parameters: names of two points' coordinates, as "                      \
+      "row0,col0,row1,col1: their distance counts too")                        \
     K(pool, sketch, INT, "512", 1, 65536, NULL, "numbers", ANYTIME,            \
       "last_layer: features of a rollout, after a random projection")          \
     K(pool, rollout, REAL, "1", 0, 1, NULL, "of a trajectory", ANYTIME,        \

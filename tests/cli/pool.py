@@ -4,10 +4,11 @@
 usage: pool.py lists DIR SIZE N...    round k has N[k] simulations, every place of
                                       a pool of SIZE at most once, and begins with
                                       those of the round before
-       pool.py centres DIR            the pool is used up, each batch as k-centre
-                                      greedy has it
+       pool.py centres DIR [further]  the pool is used up, each batch as k-centre
+                                      greedy has it, with the distance of two points
 """
 import glob
+import math
 import sys
 
 
@@ -34,8 +35,17 @@ def distance(a, b):
     return sum((x - y) ** 2 for x, y in zip(a, b))
 
 
-def check_centres(directory):
+def with_distance(u):
+    """And how far (A0, phi0) is from (A1, phi1), of the most there can be."""
+    wide = (2, 2 * math.pi)
+    apart = math.hypot(wide[0] * (u[0] - u[1]), wide[1] * (u[2] - u[3]))
+    return u + [apart / math.hypot(*wide)]
+
+
+def check_centres(directory, further):
     lists = rounds(directory)
+    if further:
+        lists = [[(place, with_distance(u)) for place, u in rows] for rows in lists]
     labelled = [u for _, u in lists[0]]
     pool = [u for place, u in lists[-1] if place >= 0]
     for _, chosen in lists[-1][len(lists[0]):]:
@@ -50,4 +60,4 @@ def check_centres(directory):
 if sys.argv[1] == "lists":
     check_lists(sys.argv[2], int(sys.argv[3]), [int(v) for v in sys.argv[4:]])
 else:
-    check_centres(sys.argv[2])
+    check_centres(sys.argv[2], len(sys.argv) > 3)

@@ -38,6 +38,10 @@ ends 0 run pool.yaml --out used --quiet --set pool.rule=diversity \
     --set pool.size=9
 $check lists used 9 4 7 13
 $check centres used || fail "not the farthest first"
+ends 0 run pool.yaml --out apart --quiet --set pool.rule=diversity \
+    --set pool.size=9 --set pool.distance_of=A0,phi0,A1,phi1
+$check centres apart further || fail "not the farthest first, by five numbers"
+cmp -s used/round-02.txt apart/round-02.txt && fail "a further number changes nothing"
 
 # A steady problem, and what a score needs: passes with dropout, last weights
 # and those before, best weights of two rounds.
@@ -132,6 +136,11 @@ says 2 "--set pool.score=tod: pool: tod_steps is 20, of 20 gradient steps" \
 says 2 "--set pool.initial=1: pool: the first round has 10 samples, expected two batches: \
 training.batch is 8" "raise pool.initial, or lower training.batch" \
     run pool.yaml --out b --set pool.initial=1
+says 2 "--set pool.distance_of=A0,B0: 'B0' is no parameter of the solver" \
+    "name the coordinates of one point, then those of the other: row0,col0,row1,col1" \
+    run pool.yaml --out b --set pool.distance_of=A0,B0
+says 2 "--set pool.distance_of=A0,A1,phi0: expected two points of 1 to 4 coordinates each" \
+    "row0,col0,row1,col1 for instance" run pool.yaml --out b --set pool.distance_of=A0,A1,phi0
 [ -e b ] && fail "a directory for a run that was refused"
 printf '0.5 0.5 0.5 1.5 # 1\n' >bad.txt
 says 2 "--set acquisition.strategy=listed: listed: bad.txt:1: coordinate 4, expected 4 numbers from 0 to 1" "" \
