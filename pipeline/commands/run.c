@@ -182,6 +182,21 @@ static int check_scales(const struct weir_config *was,
                      now->model.name);
 }
 
+/* A density has other outputs than a prediction. */
+static int check_outputs(const struct weir_config *was,
+                         const struct weir_config *now)
+{
+    bool before = was->training.loss == WEIR_LOSS_EVIDENTIAL;
+    if (before == (now->training.loss == WEIR_LOSS_EVIDENTIAL))
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG,
+              "a model trained %s training.loss evidential cannot go on %s it: "
+              "densities have outputs of their own",
+              before ? "with" : "without", before ? "without" : "with");
+    weir_err_hint("keep training.loss as it was, or start anew");
+    return weir_config_blame(now, WEIR_KEYS("training.loss"));
+}
+
 static int check_continuation(struct command *c, enum weir_config_change allow,
                               struct weir_session_start *start)
 {
@@ -196,6 +211,7 @@ static int check_continuation(struct command *c, enum weir_config_change allow,
         return rc;
     rc = weir_config_may_continue(was, c->cfg, allow);
     rc = rc ? rc : check_scales(was, c->cfg);
+    rc = rc ? rc : check_outputs(was, c->cfg);
     if (rc == 0)
         start->scope = scope_of(was, c->cfg);
     weir_config_free(was);
