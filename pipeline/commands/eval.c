@@ -30,11 +30,6 @@ static int read_set(const struct weir_loaded *l, const char *path,
                     struct weir_evalset *set)
 {
     struct weir_dataset_reader *r;
-    if (l->run.info.residual)
-        return WEIR_FAIL(WEIR_ECONFIG,
-                         "--data: %s learned from an equation, and is held "
-                         "against its reference",
-                         l->info->file);
     int rc = weir_loaded_data(l, path, &r);
     if (rc)
         return rc;

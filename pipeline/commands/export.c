@@ -60,7 +60,8 @@ static int export(int argc, char **argv)
     int rc = weir_loaded_open(argv[first], args.weights, &l);
     if (rc)
         return rc;
-    rc = export_onnx(&l, args.onnx);
+    rc = weir_loaded_knows_states(&l, "onnx");
+    rc = rc ? rc : export_onnx(&l, args.onnx);
     weir_loaded_close(&l);
     return rc;
 }

@@ -104,10 +104,22 @@ static int check_data(const struct weir_loaded *l, const char *path,
     return 0;
 }
 
+int weir_loaded_knows_states(const struct weir_loaded *l, const char *what)
+{
+    if (!l->run.info.residual)
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG,
+              "%s: %s learned from an equation, and is held against its "
+              "reference: it reads points, no states",
+              what, l->info->file);
+    return weir_err_hint("weir eval DIR, without data, tells its error");
+}
+
 int weir_loaded_data(const struct weir_loaded *l, const char *path,
                      struct weir_dataset_reader **out)
 {
-    int rc = weir_dataset_reader_open(path, out);
+    int rc = weir_loaded_knows_states(l, "--data");
+    rc = rc ? rc : weir_dataset_reader_open(path, out);
     if (rc)
         return rc;
     rc = check_data(l, path, weir_dataset_reader_info(*out));

@@ -28,6 +28,13 @@ int weir_loaded_open(const char *path, const char *weights,
 void weir_loaded_close(struct weir_loaded *l);
 
 /**
+ * What learned from an equation has points for inputs, and nothing to roll out.
+ * @param what  wants states
+ * @return 0, -WEIR_ECONFIG
+ */
+int weir_loaded_knows_states(const struct weir_loaded *l, const char *what);
+
+/**
  * Open a data set of states that fit: the same channels and points.
  * @return 0, -WEIR_ECONFIG it cannot be read, is partial, has one frame only,
  *         or does not fit; the message has both shapes

@@ -33,5 +33,14 @@ sure = spread < np.median(spread)
 print("mean error where sure", error[sure].mean(), "elsewhere", error[~sure].mean())
 assert error[sure].mean() < error[~sure].mean()
 END
+refused_from() { # DIR LOSS WITH WITHOUT
+    says 2 "--set training.loss=$2: a model trained $3 training.loss evidential cannot go on $4 it: \
+densities have outputs of their own" "keep training.loss as it was, or start anew" \
+        run "$small" --out no --from $1 --set training.loss=$2
+}
+ends 0 run "$small" --out plain --quiet
+refused_from plain evidential without with
+refused_from a mse with without
+[ -e no ] && fail "a directory for a run that was refused"
 says 2 "onnx: a surrogate that makes densities: Operation not supported" "" export a --onnx f.onnx
 finish

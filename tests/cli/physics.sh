@@ -70,5 +70,13 @@ refused "loss_type is nrmse" run points.yaml --set acquisition.loss_type=nrmse -
 refused "201 times of a reference that has 200" run points.yaml --set validation.trajectories=201 --out no
 refused "201 times of a reference that has 200" run points.yaml --set test.trajectories=201 --out no
 "$weir" generate points.yaml --n 2 --out some.h5 >out 2>err
-refused "is held against its reference" eval r3 --data some.h5
+for command in "eval r3 --data some.h5" "predict r3 --data some.h5 --out no.h5" "export r3 --onnx no.onnx"; do
+    refused "is held against its reference: it reads points, no states" $command
+done
+[ -e no.h5 ] || [ -e no.onnx ] && fail "something for what was refused"
+
+# Live, a set follows from its losses as far as they have come.
+ends 0 run points.yaml --out live --quiet --set run.clock=live
+has out "all planned gradient steps done"
+grep -q 'mean of times .*below the initial state' out || fail "live: no better than the initial state"
 finish
