@@ -228,9 +228,10 @@ static void note(const struct group *g, enum weir_metric metric, int64_t ns)
 static bool arrive(struct group *g)
 {
     int64_t begin = weir_now_ns();
-    WEIR_BEGIN(meet, g->t->step, 0);
+    uint64_t step = g->t->step; /* others may go on before this one looks */
+    WEIR_BEGIN(meet, step, 0);
     bool leads = weir_barrier_arrive(&g->t->barrier);
-    WEIR_END(meet, g->t->step, 0);
+    WEIR_END(meet, step, 0);
     if (!leads)
         note(g, WEIR_METRIC_GROUP_WAIT, weir_now_ns() - begin);
     return leads;
