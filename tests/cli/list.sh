@@ -18,14 +18,19 @@ has out "sampled      phi0 from 0 to 6.28319 rad, wraps"
 has out "sampled      and 296 more"
 has out "sampled      nothing"
 has_not out "      source  "
+one_frame="simulations.steps=1 --set simulations.budget=400"
 for name in $(sed -n 's/^  \([a-z0-9_]*\) .*/\1/p' out); do
     has all "  $name "
     [ "$name" = dataset ] && continue # it wants a file
     case $name in
-    sources | allen_cahn_points) steady="--set simulations.steps=1 --set simulations.budget=400" ;;
-    *) steady= ;;
+    allen_cahn) fit=acquisition.strategy=uniform ;; # nothing is sampled
+    allen_cahn_points) fit="$one_frame --set model.name=pinn" ;;
+    sources) fit=$one_frame ;;
+    ball | lorenz) fit=model.name=mlp ;; # no neighbours
+    external) fit="run.clock=live --set acquisition.strategy=uniform" ;;
+    *) fit=run.seed=1 ;;
     esac
-    ends 0 plan "$small" --set "solver.name=$name" $steady
+    ends 0 plan "$small" --set "solver.name=$name" --set $fit
 done
 
 # In full: all of a solver that a reader needs to use it or to cite it.
