@@ -58,9 +58,10 @@ if grep -q stapsdt notes 2>/dev/null && [ "$(id -u)" = 0 ] &&
     }
     counted --out seen >counts
     has counts ":weir:draw_begin]: 120"
-    has counts ":weir:sample_accept]: 800"
+    has counts ":weir:sample_accept]: $(sed -n 's/^samples *\([0-9]*\) in, .*/\1/p' counts)"
     counted --out asked --set acquisition.strategy=sbal --set training.members=2 \
-        --set acquisition.pool=40 --set acquisition.horizon=8 >>counts
+        --set acquisition.pool=40 --set acquisition.horizon=8 \
+        --set acquisition.cpu_share=1 >>counts
     for probe in $(sed -n 's/^ *Name: //p' notes | sort -u); do
         has counts ":weir:$probe]: "
     done

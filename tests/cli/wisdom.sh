@@ -20,7 +20,7 @@ echo nonsense >b/fftw.wisdom
 ends 0 run --resume --out b
 has err "solver: warning: b/fftw.wisdom: FFTW wisdom: $not_ours"
 grep -q '^(fftw-' b/fftw.wisdom || fail "nonsense was kept"
-says 2 "solver.fftw is measure, expected estimate where run.clock is lockstep" \
+says 2 "--set solver.fftw=measure: solver.fftw is measure, expected estimate where run.clock is lockstep" \
     "plans that are measured give other last bits from start to start" \
     plan "$small" $measure
 

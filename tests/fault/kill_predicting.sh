@@ -40,6 +40,8 @@ survives() { # CONFIG SETTINGS
     start=$(date +%s%N)
     begin whole 1
     wait $! || fail "$set: $(cat err)"
+    grep -q ': [1-9][0-9]* generations' out ||
+        fail "$set: nothing was proposed: $(cat out)"
     undisturbed_ms=$((($(date +%s%N) - start) / 1000000))
     for threads in 2 1; do
         begin pieces $threads
@@ -54,8 +56,6 @@ survives() { # CONFIG SETTINGS
     done
     begin pieces 2
     wait $! || fail "$set, gone on with: $(cat err)"
-    grep -q ': [1-9][0-9]* generations' out ||
-        fail "$set: nothing was proposed: $(cat out)"
     "$python" "$WEIR_SOURCE/tests/compare.py" same whole pieces ||
         fail "$set: other bits"
 }
