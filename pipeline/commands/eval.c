@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pipeline/commands/commands.h"
+#include "pipeline/commands/eval_regions.h"
 
 #include "base/err.h"
 #include "pipeline/session/loaded.h"
@@ -14,6 +15,7 @@ struct verdict {
     struct weir_evaluation e;
     double whole; /* of an equation: over all times together */
     struct weir_error_figures rollout;
+    struct weir_regions regions;
 };
 
 /* ---- the set ---- */
@@ -74,10 +76,13 @@ static int plan_set(const struct weir_loaded *l, struct weir_evalset *set)
 static int judge(const struct weir_loaded *l, struct weir_evalset *set,
                  struct verdict *out)
 {
-    int rc = weir_loaded_measure(l, set);
+    int rc = weir_regions_expect(set);
+    rc = rc ? rc : weir_loaded_measure(l, set);
     set->run = NULL; /* it is filled */
     rc = rc ? rc : weir_evalset_figures(set, &out->e);
     out->whole = rc == 0 && set->at ? weir_reference_error(set) : 0;
+    if (rc == 0)
+        weir_regions_of(set, &out->regions);
     return rc ? rc : weir_evalset_rollout_figures(set, &out->rollout);
 }
 
@@ -186,6 +191,7 @@ static void print_verdict(const struct verdict *v, const struct verdict *other,
     print_failures(v, "failures");
     if (other)
         print_failures(other, "--against");
+    weir_print_regions(&v->regions, other ? &other->regions : NULL);
 }
 
 /* ---- the command ---- */
@@ -262,6 +268,8 @@ const struct weir_command weir_command_eval = {
             "  --weights WHICH   best (validation) or newest\n\n"
             "FILE is a checkpoint. An error is rms(prediction - truth) / "
             "rms(truth) of a state;\na rollout is compared at the "
-            "configuration's test.rollout_steps.\n",
+            "configuration's test.rollout_steps. A steady problem's "
+            "errors are told by\nregion too: at its source, in the field, and "
+            "in rings of its solution.\n",
     .run = eval,
 };

@@ -72,6 +72,7 @@ void weir_evalset_destroy(struct weir_evalset *set)
     free(set->persistence);
     free(set->spread);
     free(set->rolled);
+    free(set->prediction);
     *set = (struct weir_evalset){0};
 }
 
@@ -212,6 +213,16 @@ float weir_evalset_relative_spread(const float *spread, const float *truth,
                    fmax(sqrt(size / (double)n), 1e-6));
 }
 
+/* @p k predictions for states t + 1 .. t + k of trajectory @p i. */
+static void keep_steps(struct weir_evalset *set, const float *prediction,
+                       uint32_t i, uint32_t t, int k)
+{
+    size_t n = set->frame, at = (size_t)i * set->steps + t;
+    if (set->prediction)
+        memcpy(set->prediction + at * n, prediction,
+               (size_t)k * n * sizeof(*prediction));
+}
+
 static void note_steps(struct weir_evalset *set, const struct work *w,
                        uint32_t i, uint32_t t, int k)
 {
@@ -258,6 +269,7 @@ static int measure_steps(struct weir_evalset *set, uint32_t i,
         weir_ensemble_gather(w->ensemble, w->states, (size_t)k * n, w->variance,
                              w->mean, w->spread);
         note_steps(set, w, i, t, k);
+        keep_steps(set, w->mean, i, t, k);
     }
     return 0;
 }

@@ -54,6 +54,7 @@ struct weir_evalset {
     float *persistence; /* (n, steps) */
     float *spread;      /* (n, steps) of the members, of one step */
     float *rolled;      /* [n] of the rollout */
+    float *prediction;  /* (n, steps, frame) of one step; NULL: not kept */
 };
 
 /** An empty set. @return 0, -ENOMEM */

@@ -50,11 +50,12 @@ ends 0 run cnn.yaml --out pieces --resume $cnn
 $python "$WEIR_SOURCE/tests/cli/same_weights.py" one pieces statistics || fail "kills show"
 
 # It can be loaded, judged on its test set again and on a file, and asked for the
-# answers to the sources of one: those that eval measured.
+# answers to the sources of one: those that eval measured, by region too.
 ends 0 eval unet
+[ "$(grep -c '^  ring [123]: from' out)" = 3 ] || fail "no regions of the run's own test set"
 ends 0 generate steady.yaml --out file.h5 --n 6 --seed 9
 ends 0 predict unet --data file.h5 --out answers.h5
-ends 0 eval unet --data file.h5
+ends 0 eval unet --data file.h5 --against unet
 if reader=$(python_with h5py); then
     "$reader" - <<'END' || fail "the answers to a file"
 import re
@@ -70,6 +71,20 @@ assert np.array_equal(truth[0], answer[0])
 off = ((answer[1] - truth[1]) ** 2).sum((1, 2, 3)) / (truth[1] ** 2).sum((1, 2, 3))
 said = float(re.search(r"mean +([0-9.e+-]+)", open("out").read())[1])
 assert abs(np.sqrt(off).mean() / said - 1) < 1e-3, (np.sqrt(off).mean(), said)
+
+source, t, error = truth[0] > 0, truth[1].astype(float), abs(answer[1].astype(float) - truth[1])
+regions = {"all": t == t, "source": source, "field": ~source,
+           "ring 1: from 0.2": ~source & (t >= 0.2),
+           "ring 2: from 0.1": ~source & (t >= 0.1) & (t < 0.2),
+           "ring 3: from 0.05": ~source & (t >= 0.05) & (t < 0.1)}
+for name, mask in regions.items():
+    told = re.search(rf"\n  {name} +([0-9.]+) %(.*)", open("out").read())
+    assert abs(float(told[1]) - 100 * mask.mean()) < 0.06, (name, told[0], mask.mean())
+    mine = [(w * error)[mask].mean() for w in (1 + 2000 * np.tanh(t), np.exp(t - 1), 1 + 0 * t)]
+    want = " ".join(f"{m:.3e} 1.00x" for m in mine).split()
+    got = told[2].split()
+    assert got[1::2] == want[1::2] and len(got) == 6, (name, told[0], want)
+    assert np.allclose([float(x) for x in got[::2]], mine, rtol=2e-3), (name, told[0], want)
 END
 fi
 says 2 "predict: --steps: a steady problem has one frame" "weir predict --help" \

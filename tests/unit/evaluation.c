@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "nn/registry.h"
 #include "pde/registry.h"
+#include "pipeline/stages/regions.h"
 
 #include <math.h>
 
@@ -187,6 +188,124 @@ static void without_a_rollout_none_has_failed(void **state)
     ok(weir_evalset_figures(&set, &e));
     assert_int_equal(e.rollout_step, 0);
     assert_int_equal(e.rollout_failures, 0);
+    weir_evalset_destroy(&set);
+}
+
+/* ---- regions of a lattice written by hand ---- */
+
+#define POINTS 8
+
+/* Every limit is met once from above; 0.0499 is in no ring. */
+static const float source[POINTS] = {1, 0.5f};
+static const float solution[POINTS] = {1,    0.9f, 0.3f,  0.2f,
+                                       0.1f, 0.1f, 0.05f, 0.0499f};
+
+/* @p n images, all of them the one above and predicted without error. */
+static void images(struct weir_evalset *set, uint32_t n)
+{
+    ok(weir_evalset_allocate(n, 1, 1, 2 * POINTS, set));
+    set->given = POINTS;
+    ok(weir_regions_expect(set));
+    for (uint32_t k = 0; k < 2 * n; k++) {
+        float *state = set->state + 2 * POINTS * k;
+        memcpy(state, source, sizeof(source));
+        memcpy(state + POINTS, solution, sizeof(solution));
+    }
+    for (uint32_t i = 0; i < n; i++) {
+        float *answer = set->prediction + 2 * POINTS * i;
+        memcpy(answer, source, sizeof(source));
+        memcpy(answer + POINTS, solution, sizeof(solution));
+        set->valid[i] = true;
+    }
+}
+
+static float *answer_at(const struct weir_evalset *set, uint32_t i)
+{
+    return set->prediction + 2 * POINTS * i + POINTS;
+}
+
+/* The mean of a weighted error of pixels @p from to @p to, by its formula. */
+static double formula(int weight, const float *p, int from, int to)
+{
+    double sum = 0;
+    for (int k = from; k < to; k++) {
+        double t = solution[k];
+        double w = weight == 0   ? 1 + 2000 * tanh(t)
+                   : weight == 1 ? exp(-(1 - t))
+                                 : 1;
+        sum += w * fabs(p[k] - t);
+    }
+    return sum / (to - from);
+}
+
+static void regions_and_their_errors_are_those_of_a_calculator(void **state)
+{
+    (void)state;
+    static const int from[] = {0, 0, 2, 2, 4, 6}, to[] = {8, 2, 8, 4, 6, 7};
+    struct weir_evalset set;
+    struct weir_regions r;
+    images(&set, 1);
+    float *p = answer_at(&set, 0);
+    for (int k = 0; k < POINTS; k++)
+        p[k] += (k % 2 ? -1.0f : 1.0f) / (float)(1 << k);
+    weir_regions_of(&set, &r);
+    assert_true(r.known);
+    for (int i = 0; i < WEIR_REGIONS; i++) {
+        assert_true(near(r.of[i].share, (to[i] - from[i]) / 8.0));
+        for (int w = 0; w < WEIR_REGION_WEIGHTS; w++)
+            assert_true(near(r.of[i].error[w], formula(w, p, from[i], to[i])));
+    }
+    assert_true(near(r.of[WEIR_REGION_SOURCE].error[2], 0.75));
+    weir_evalset_destroy(&set);
+}
+
+/* 51 of 53 count; the 51st is a batch of its own, as heavy as the first 50. */
+static void errors_of_regions_are_means_of_batches_of_fifty(void **state)
+{
+    (void)state;
+    struct weir_evalset set;
+    struct weir_regions r;
+    images(&set, 53);
+    set.valid[0] = set.valid[50] = false;
+    answer_at(&set, 0)[2] = NAN;
+    answer_at(&set, 1)[2] += 1;
+    answer_at(&set, 52)[2] += 1;
+    weir_regions_of(&set, &r);
+    assert_true(
+        near(r.of[WEIR_REGION_RING_1].error[2], (1.0 / 100 + 1.0 / 2) / 2));
+    assert_true(near(r.of[WEIR_REGION_RING_1].share, 0.25));
+    assert_true(r.of[WEIR_REGION_RING_2].error[2] == 0);
+
+    /* An image without a source says nothing of sources. */
+    memset(set.state + 2 * POINTS * (2 * 52 + 1), 0, sizeof(source));
+    answer_at(&set, 1)[0] += 1;
+    weir_regions_of(&set, &r);
+    assert_true(near(r.of[WEIR_REGION_SOURCE].error[2], 1.0 / 100));
+    weir_evalset_destroy(&set);
+}
+
+static void regions_need_a_source_and_a_solution_that_reaches_one(void **state)
+{
+    (void)state;
+    struct weir_evalset set;
+    struct weir_regions r;
+    images(&set, 2);
+    set.state[2 * POINTS * 3 + POINTS] = 1.5f;
+    weir_regions_of(&set, &r);
+    assert_false(r.known);
+    set.valid[1] = false;
+    weir_regions_of(&set, &r);
+    assert_true(r.known);
+    set.valid[0] = false;
+    weir_regions_of(&set, &r);
+    assert_false(r.known);
+    weir_evalset_destroy(&set);
+
+    ok(weir_evalset_allocate(2, 1, 1, 2 * POINTS, &set)); /* of states */
+    ok(weir_regions_expect(&set));
+    assert_null(set.prediction);
+    weir_regions_of(&set, &r);
+    assert_false(r.known);
     weir_evalset_destroy(&set);
 }
 
@@ -467,6 +586,9 @@ int main(void)
         cmocka_unit_test(an_infinite_error_is_the_largest),
         cmocka_unit_test(rollouts_fail_above_one_and_when_no_number),
         cmocka_unit_test(without_a_rollout_none_has_failed),
+        cmocka_unit_test(regions_and_their_errors_are_those_of_a_calculator),
+        cmocka_unit_test(errors_of_regions_are_means_of_batches_of_fifty),
+        cmocka_unit_test(regions_need_a_source_and_a_solution_that_reaches_one),
         cmocka_unit_test(trajectories_are_those_of_shifted_halton_points),
         cmocka_unit_test(validation_and_test_share_no_parameter_set),
         cmocka_unit_test(parts_together_make_the_same_set),
