@@ -22,6 +22,7 @@ static const struct option options[] = {
     {"initial", required_argument, NULL, 'i'},
     {"data", required_argument, NULL, 'D'},
     {"against", required_argument, NULL, 'a'},
+    {"over", required_argument, NULL, 'O'},
     {"weights", required_argument, NULL, 'w'},
     {"onnx", required_argument, NULL, 'N'},
     {"double", no_argument, NULL, 'd'},
@@ -122,6 +123,8 @@ static const char **text_of(struct weir_arguments *out, int letter)
         return &out->data;
     case 'a':
         return &out->against;
+    case 'O':
+        return &out->over;
     case 'w':
         return &out->weights;
     case 'N':

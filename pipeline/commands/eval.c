@@ -3,6 +3,7 @@
 #include "pipeline/commands/eval_regions.h"
 
 #include "base/err.h"
+#include "pipeline/commands/eval_over.h"
 #include "pipeline/session/loaded.h"
 #include "pipeline/stages/reference.h"
 
@@ -224,16 +225,23 @@ static int evaluate(const struct weir_loaded *l,
 {
     struct weir_evalset set = {0};
     struct verdict mine, other;
+    struct weir_over over = {0};
     int rc = args->data ? read_set(l, args->data, &set) : plan_set(l, &set);
+    rc = rc ? rc : weir_over_open(l, args->over, args->data, &set, &over);
     rc = rc ? rc : judge(l, &set, &mine);
     if (rc == 0 && mine.e.invalid == mine.e.trajectories)
         rc = WEIR_FAIL(WEIR_EDIVERGED, "no trajectory of the set is finite");
-    if (rc == 0)
+    if (rc == 0) {
+        weir_over_gather(&over, &set);
         print_surrogate("surrogate", l);
+    }
     if (rc == 0 && args->against)
         rc = compare(l, args, &set, &other);
     if (rc == 0)
         print_verdict(&mine, args->against ? &other : NULL, &set);
+    if (rc == 0)
+        weir_over_print(&over);
+    weir_over_close(&over);
     weir_evalset_destroy(&set);
     return rc;
 }
@@ -242,8 +250,9 @@ static int eval(int argc, char **argv)
 {
     struct weir_arguments args;
     struct weir_loaded l;
-    int first = weir_arguments_parse(
-        &weir_command_eval, "OPERANDS data against weights", argc, argv, &args);
+    int first = weir_arguments_parse(&weir_command_eval,
+                                     "OPERANDS data against over weights", argc,
+                                     argv, &args);
     if (first < 0)
         return first;
     if (first + 1 != argc)
@@ -258,13 +267,15 @@ static int eval(int argc, char **argv)
 
 const struct weir_command weir_command_eval = {
     .name = "eval",
-    .arguments = "DIR|FILE [--data F.h5] [--against DIR]",
+    .arguments = "DIR|FILE [--data F.h5] [--against DIR] [--over A,B]",
     .summary = "measure a surrogate: errors of one step and of rollouts",
     .help = "  --data F.h5       trajectories in The Well's layout; else the "
             "run's test set\n"
             "  --against DIR     another run's surrogate on the same set; a "
             "ratio above 1\n"
             "                    says that the first is better\n"
+            "  --over A,B        the error of one step in bins of two "
+            "parameters, or of one\n"
             "  --weights WHICH   best (validation) or newest\n\n"
             "FILE is a checkpoint. An error is rms(prediction - truth) / "
             "rms(truth) of a state;\na rollout is compared at the "

@@ -82,10 +82,10 @@ static float *state_of(const struct weir_evalset *set, uint32_t i, uint32_t t)
 }
 
 /* A Halton point, shifted as a whole by what the seed says. */
-static int parameters_of(const struct weir_evalset *set, uint32_t i,
-                         double *value)
+int weir_evalset_parameters(const struct weir_evalset *set,
+                            const struct weir_space *space, uint32_t i,
+                            double *value)
 {
-    const struct weir_space *space = &set->run->cfg->space;
     struct weir_rng shift = weir_rng_stream(set->seed, WEIR_RNG_VALIDATION, 0);
     int rc = weir_halton(set->first + i, space->n, value);
     if (rc)
@@ -117,7 +117,7 @@ static int simulate(struct weir_evalset *set, uint32_t i, void *lane,
                     double *value)
 {
     int crashes = set->run->cfg->simulations.crashes_before_redraw;
-    int rc = parameters_of(set, i, value);
+    int rc = weir_evalset_parameters(set, &set->run->cfg->space, i, value);
     if (rc)
         return rc;
     if (set->parameter)
@@ -359,6 +359,11 @@ static double mean_of(const float *x, size_t n)
     for (size_t i = 0; i < n; i++)
         sum += x[i];
     return sum / (double)n;
+}
+
+double weir_evalset_trajectory_error(const struct weir_evalset *set, uint32_t i)
+{
+    return mean_of(set->error + (size_t)i * set->steps, set->steps);
 }
 
 static double worst_mean(const struct weir_evalset *set, const float *error)

@@ -67,6 +67,16 @@ int weir_evalset_allocate(uint32_t n, uint32_t steps, uint32_t rollout,
 void weir_evalset_destroy(struct weir_evalset *set);
 
 /**
+ * What trajectory @p i of a set that weir_evalset_create made is simulated with.
+ * @param space       its run's
+ * @param[out] value  [space->n]
+ * @return 0, -EINVAL as weir_halton
+ */
+int weir_evalset_parameters(const struct weir_evalset *set,
+                            const struct weir_space *space, uint32_t i,
+                            double *value);
+
+/**
  * Simulate trajectories @p part, @p part + @p parts, ... A diverged one is
  * marked invalid and left out of every figure.
  * @return 0, -ECANCELED when the run was told to end before, or the solver's
@@ -88,6 +98,10 @@ int weir_evalset_measure(struct weir_evalset *set, uint32_t part,
 /** rms(@p spread) / max(rms(@p truth), 1e-6) over @p n values. */
 float weir_evalset_relative_spread(const float *spread, const float *truth,
                                    size_t n);
+
+/** Error of one step, its mean over the steps of trajectory @p i. */
+double weir_evalset_trajectory_error(const struct weir_evalset *set,
+                                     uint32_t i);
 
 /** Figures over all pairs (trajectory, step) of a set. */
 struct weir_error_figures {

@@ -107,21 +107,26 @@ def near(what, mine, reported, tolerance):
         sys.exit("%s: they do not agree" % what)
 
 
-best, test_mean, persistence_mean, count = sys.argv[1:]
-tensors = load(best)
-frames = solve(int(count), np.random.default_rng(5))
-before = frames[:, :-1].reshape(-1, 1, N)
-after = frames[:, 1:].reshape(-1, 1, N)
-after_here = predict(tensors, before, net)
-# Two samples of a few hundred trajectories: their means differ by chance.
-near("persistence", nrmse(before, after).mean(), float(persistence_mean), 0.15)
-near("test", nrmse(after_here, after).mean(), float(test_mean), 0.15)
-assert nrmse(after_here, after).mean() < nrmse(before, after).mean()
-try:
-    theirs = predict(tensors, before[:200], torch_net)
-except ImportError:
-    print("no PyTorch: not compared with it")
-else:
-    worst = np.abs(theirs - after_here[:200]).max()
-    print("PyTorch: %.1e away at most" % worst)
-    assert worst < 1e-5
+def main(best, test_mean, persistence_mean, count):
+    best, test_mean, persistence_mean, count = sys.argv[1:]
+    tensors = load(best)
+    frames = solve(int(count), np.random.default_rng(5))
+    before = frames[:, :-1].reshape(-1, 1, N)
+    after = frames[:, 1:].reshape(-1, 1, N)
+    after_here = predict(tensors, before, net)
+    # Two samples of a few hundred trajectories: their means differ by chance.
+    near("persistence", nrmse(before, after).mean(), float(persistence_mean), 0.15)
+    near("test", nrmse(after_here, after).mean(), float(test_mean), 0.15)
+    assert nrmse(after_here, after).mean() < nrmse(before, after).mean()
+    try:
+        theirs = predict(tensors, before[:200], torch_net)
+    except ImportError:
+        print("no PyTorch: not compared with it")
+    else:
+        worst = np.abs(theirs - after_here[:200]).max()
+        print("PyTorch: %.1e away at most" % worst)
+        assert worst < 1e-5
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

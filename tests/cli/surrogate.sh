@@ -13,4 +13,23 @@ persistence=$(awk '$1 == "mean" { print $2 * $3; exit }' out)
 "$python" "$WEIR_SOURCE/tests/cli/surrogate.py" \
     a/checkpoints/best.safetensors "$mean" "$persistence" $n ||
     fail "the reported errors are not those of the weights"
+
+# Over parameters: in a file of the layout, and in the run's own test set.
+ends 0 generate "$small" --out set.h5 --n 60 --set run.seed=5
+ends 0 eval a --data set.h5 --over A0,phi1
+cp out over
+ends 0 eval a --data set.h5 --over phi1
+if "$python" -c "import h5py" 2>no_h5py; then
+    "$python" "$WEIR_SOURCE/tests/cli/over.py" a/checkpoints/best.safetensors set.h5 over out ||
+        fail "bins do not have the errors of their trajectories"
+fi
+ends 0 eval a --over A1
+# Halton points: an eighth of the axis has an eighth of them, or one less or more.
+awk '/nRMSE of a trajectory/ { on = NR } on && NR > on + 1 { n += $4; if ($4 < 24 || $4 > 26) bad = 1 }
+    END { exit bad || n != '$n' }' out || fail "$(cat out)"
+says 2 "--over ph1: set.h5 has no such parameter" "did you mean 'phi1'?" \
+    eval a --data set.h5 --over ph1
+says 2 "--over viscosity: a/checkpoints/best.safetensors has no such parameter" \
+    "it has: A0, A1, phi0, phi1" eval a --over A0,viscosity
+says 2 "--over A0,A1,phi0: expected one parameter, or two: A,B" "" eval a --over A0,A1,phi0
 finish

@@ -6,6 +6,7 @@
 #include "base/rng.h"
 #include "nn/registry.h"
 #include "pde/registry.h"
+#include "pipeline/stages/error_bins.h"
 #include "pipeline/stages/regions.h"
 
 #include <math.h>
@@ -574,6 +575,39 @@ static void one_part_and_three_measure_the_same(void **state)
     close_measured(&m);
 }
 
+/* ---- errors over parameters ---- */
+
+static void bins_divide_an_axis_or_its_logarithm_equally(void **state)
+{
+    (void)state;
+    const struct weir_bin_axis line = {-2, 2, false}, log = {1, 256, true},
+                               point = {3, 3, false};
+    for (size_t i = 0; i < WEIR_BINS; i++) {
+        assert_true(near(weir_bin_edge(&line, i), -2 + 0.5 * (double)i));
+        assert_true(near(weir_bin_edge(&log, i), pow(2, (double)i)));
+        assert_int_equal(weir_bin_of(&line, -1.75 + 0.5 * (double)i), i);
+        assert_int_equal(weir_bin_of(&log, 1.5 * pow(2, (double)i)), i);
+    }
+    assert_int_equal(weir_bin_of(&line, 0.5), 5); /* an edge begins its bin */
+    assert_int_equal(weir_bin_of(&line, 2), WEIR_BINS - 1);
+    assert_int_equal(weir_bin_of(&line, 9), WEIR_BINS - 1);
+    assert_int_equal(weir_bin_of(&log, 0.1), 0);
+    assert_int_equal(weir_bin_of(&point, 3), 0);
+}
+
+static void a_bin_has_the_mean_of_its_errors(void **state)
+{
+    (void)state;
+    struct weir_bins bins = {0};
+    weir_bins_add(&bins, 1, 6, 0.25);
+    weir_bins_add(&bins, 1, 6, 0.75);
+    weir_bins_add(&bins, 6, 1, 3);
+    assert_true(near(weir_bins_mean(&bins, 1, 6), 0.5));
+    assert_int_equal(bins.n[1][6], 2);
+    assert_true(near(weir_bins_mean(&bins, 6, 1), 3));
+    assert_true(isnan(weir_bins_mean(&bins, 0, 0)));
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -597,6 +631,8 @@ int main(void)
         cmocka_unit_test(predicting_no_change_is_exactly_persistence),
         cmocka_unit_test(measuring_is_predicting_one_state_after_another),
         cmocka_unit_test(one_part_and_three_measure_the_same),
+        cmocka_unit_test(bins_divide_an_axis_or_its_logarithm_equally),
+        cmocka_unit_test(a_bin_has_the_mean_of_its_errors),
     };
     return RUN(cases);
 }
