@@ -279,8 +279,10 @@ const struct weir_command weir_command_eval = {
             "  --weights WHICH   best (validation) or newest\n\n"
             "FILE is a checkpoint. An error is rms(prediction - truth) / "
             "rms(truth) of a state;\na rollout is compared at the "
-            "configuration's test.rollout_steps. A steady problem's "
-            "errors are told by\nregion too: at its source, in the field, and "
-            "in rings of its solution.\n",
+            "configuration's test.rollout_steps.\n\nOf a steady problem whose "
+            "source and solution have largest value 1, weighted\nerrors stand "
+            "by region too: the source (> 0), the field (the rest), and rings\n"
+            "of it by the solution: from 0.2, from 0.1 to 0.2, from 0.05 to "
+            "0.1.\n",
     .run = eval,
 };
