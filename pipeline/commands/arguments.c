@@ -23,6 +23,7 @@ static const struct option options[] = {
     {"data", required_argument, NULL, 'D'},
     {"against", required_argument, NULL, 'a'},
     {"over", required_argument, NULL, 'O'},
+    {"score", required_argument, NULL, 'K'},
     {"weights", required_argument, NULL, 'w'},
     {"onnx", required_argument, NULL, 'N'},
     {"double", no_argument, NULL, 'd'},
@@ -125,6 +126,8 @@ static const char **text_of(struct weir_arguments *out, int letter)
         return &out->against;
     case 'O':
         return &out->over;
+    case 'K':
+        return &out->score;
     case 'w':
         return &out->weights;
     case 'N':

@@ -44,7 +44,7 @@ struct weir_arguments {
     size_t n_set;
     const char *out, *from;
     const char *n, *steps, *seed, *sampler, *params, *initial;
-    const char *data, *against, *over, *weights, *onnx;
+    const char *data, *against, *over, *score, *weights, *onnx;
     const char *openmetrics, *interval, *trace;
     int json, once, predict;
     int resume, check, requeue, quiet, verbose, keep_double;

@@ -4,6 +4,7 @@
 
 #include "base/err.h"
 #include "pipeline/commands/eval_over.h"
+#include "pipeline/commands/eval_score.h"
 #include "pipeline/session/loaded.h"
 #include "pipeline/stages/reference.h"
 
@@ -226,11 +227,14 @@ static int evaluate(const struct weir_loaded *l,
     struct weir_evalset set = {0};
     struct verdict mine, other;
     struct weir_over over = {0};
+    struct weir_scoring scoring = {0};
     int rc = args->data ? read_set(l, args->data, &set) : plan_set(l, &set);
     rc = rc ? rc : weir_over_open(l, args->over, args->data, &set, &over);
+    rc = rc ? rc : weir_scoring_open(l, args->score, &set, &scoring);
     rc = rc ? rc : judge(l, &set, &mine);
     if (rc == 0 && mine.e.invalid == mine.e.trajectories)
         rc = WEIR_FAIL(WEIR_EDIVERGED, "no trajectory of the set is finite");
+    rc = rc ? rc : weir_scoring_judge(&scoring, l, &set);
     if (rc == 0) {
         weir_over_gather(&over, &set);
         print_surrogate("surrogate", l);
@@ -239,9 +243,12 @@ static int evaluate(const struct weir_loaded *l,
         rc = compare(l, args, &set, &other);
     if (rc == 0)
         print_verdict(&mine, args->against ? &other : NULL, &set);
-    if (rc == 0)
+    if (rc == 0) {
         weir_over_print(&over);
+        weir_scoring_print(&scoring);
+    }
     weir_over_close(&over);
+    weir_scoring_close(&scoring);
     weir_evalset_destroy(&set);
     return rc;
 }
@@ -251,8 +258,8 @@ static int eval(int argc, char **argv)
     struct weir_arguments args;
     struct weir_loaded l;
     int first = weir_arguments_parse(&weir_command_eval,
-                                     "OPERANDS data against over weights", argc,
-                                     argv, &args);
+                                     "OPERANDS data against over score weights",
+                                     argc, argv, &args);
     if (first < 0)
         return first;
     if (first + 1 != argc)
@@ -267,7 +274,8 @@ static int eval(int argc, char **argv)
 
 const struct weir_command weir_command_eval = {
     .name = "eval",
-    .arguments = "DIR|FILE [--data F.h5] [--against DIR] [--over A,B]",
+    .arguments =
+        "DIR|FILE [--data F.h5] [--against DIR] [--over A,B] [--score S]",
     .summary = "measure a surrogate: errors of one step and of rollouts",
     .help = "  --data F.h5       trajectories in The Well's layout; else the "
             "run's test set\n"
@@ -276,6 +284,9 @@ const struct weir_command weir_command_eval = {
             "                    says that the first is better\n"
             "  --over A,B        the error of one step in bins of two "
             "parameters, or of one\n"
+            "  --score S         how well a score ranks the true errors: "
+            "disagreement, entropy\n"
+            "                    or evidential, as strategies compute it\n"
             "  --weights WHICH   best (validation) or newest\n\n"
             "FILE is a checkpoint. An error is rms(prediction - truth) / "
             "rms(truth) of a state;\na rollout is compared at the "

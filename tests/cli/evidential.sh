@@ -33,6 +33,22 @@ sure = spread < np.median(spread)
 print("mean error where sure", error[sure].mean(), "elsewhere", error[~sure].mean())
 assert error[sure].mean() < error[~sure].mean()
 END
+
+# What a score is worth: of densities, and of a pair whose members disagree.
+ends 0 eval a --data set.h5 --score evidential
+"$python" "$WEIR_SOURCE/tests/cli/score.py" set.h5 got.h5 10 out || fail "$(cat out)"
+ends 0 run "$small" --out pair --quiet --set training.members=2
+ends 0 predict pair --data set.h5 --out both.h5
+ends 0 eval pair --data set.h5 --score disagreement
+"$python" "$WEIR_SOURCE/tests/cli/score.py" set.h5 both.h5 10 out || fail "$(cat out)"
+ends 2 eval pair --score evidential
+has err "set training.loss to evidential"
+ends 2 eval a --score disagreement
+has err "set training.members to 2"
+says 2 "--score disagrement: no such score" "did you mean 'disagreement'?" eval a --score disagrement
+says 2 "--score tod: it needs weights of two times, and this is one" \
+    "scores to be had: disagreement, entropy, evidential" eval a --score tod
+
 refused_from() { # DIR LOSS WITH WITHOUT
     says 2 "--set training.loss=$2: a model trained $3 training.loss evidential cannot go on $4 it: \
 densities have outputs of their own" "keep training.loss as it was, or start anew" \

@@ -3,6 +3,7 @@
 
 #include "base/heap.h"
 #include "base/hist.h"
+#include "base/ranks.h"
 #include "base/rng.h"
 #include "weir/option.h"
 
@@ -204,6 +205,37 @@ static void options_take_what_a_user_would_write(void **state)
     weir_options_free(&o);
 }
 
+static double spearman(const double *x, const double *y, size_t n)
+{
+    double r = 9;
+    ok(weir_spearman(x, y, n, &r));
+    return r;
+}
+
+/* By SciPy's spearmanr (1.10.1). */
+static void equal_values_share_the_mean_of_their_ranks(void **state)
+{
+    (void)state;
+    const double a[] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3},
+                 b[] = {2, 7, 1, 8, 2, 8, 1, 8, 2, 8};
+    const double c[] = {0.5, 2, 2, 2, -1, 7}, d[] = {10, 20, 15, 15, 3, 4};
+    assert_true(fabs(spearman(a, b, 10) - 0.13471506281091267) < 1e-15);
+    assert_true(fabs(spearman(c, d, 6) - 0.33882260699853362) < 1e-15);
+}
+
+static void ranks_know_the_order_only(void **state)
+{
+    (void)state;
+    const double x[] = {1, 2, 3, 4, 5}, fall[] = {9, 4, 0, -1, -1e9},
+                 rise[] = {-3, 0, 1e-9, 1e300, (double)INFINITY},
+                 worst[] = {1, 2, 3, 4, (double)NAN}, flat[] = {2, 2, 2, 2, 2};
+    assert_true(fabs(spearman(x, rise, 5) - 1) < 1e-15);
+    assert_true(fabs(spearman(x, fall, 5) + 1) < 1e-15);
+    assert_true(fabs(spearman(x, worst, 5) - 1) < 1e-15);
+    assert_true(isnan(spearman(x, flat, 5)));
+    assert_true(isnan(spearman(x, x, 1)));
+}
+
 int main(void)
 {
     const struct CMUnitTest cases[] = {
@@ -216,6 +248,8 @@ int main(void)
         cmocka_unit_test(an_error_keeps_its_message_hint_and_frames),
         cmocka_unit_test(options_refuse_what_is_not_a_whole_value),
         cmocka_unit_test(options_take_what_a_user_would_write),
+        cmocka_unit_test(equal_values_share_the_mean_of_their_ranks),
+        cmocka_unit_test(ranks_know_the_order_only),
     };
     return RUN(cases);
 }
