@@ -183,7 +183,6 @@ struct part {
     pthread_t thread;
 };
 
-/* Trajectories that are not there yet are simulated by who measures them. */
 /* What learned from an equation needs the equation. */
 static int make_surrogate(const struct weir_loaded *l,
                           struct weir_surrogate **out)
@@ -198,6 +197,7 @@ static int make_surrogate(const struct weir_loaded *l,
                : weir_predictor_surrogate(l->predictor, out);
 }
 
+/* Trajectories that are not there yet are simulated by who measures them. */
 static void *measure_part(void *arg)
 {
     struct part *p = arg;
