@@ -92,7 +92,8 @@ static int refuse(const struct weir_command *command, const char *allowed,
                   const char *word)
 {
     const struct option *o = by_letter(optopt);
-    if (!o)
+    /* Letters are names for the switch below; -v alone is one for users. */
+    if (!o || (word[1] != '-' && optopt != 'v'))
         return unknown_option(command, allowed, word);
     if (!is_listed(allowed, o->name))
         return weir_usage(command, "--%s is not an option of this command",

@@ -51,6 +51,20 @@ static int find_score(const char *name, const struct weir_score **out)
     return *out && (*out)->needs == WEIR_NEED_TRUTH ? pools_only(*out) : 0;
 }
 
+/* Weights of two times so far apart never come in a shorter run. */
+static int check_apart(const struct weir_run *run,
+                       const struct weir_score *score, uint64_t apart)
+{
+    int64_t steps = weir_config_planned_steps(run->cfg);
+    if (!score || score->needs != WEIR_NEED_TIMES || (int64_t)apart < steps)
+        return 0;
+    WEIR_FAIL(WEIR_ECONFIG,
+              "score %s compares weights %llu gradient steps apart, and the "
+              "run makes %lld: nothing would be proposed",
+              score->name, (unsigned long long)apart, (long long)steps);
+    return weir_err_hint("set acquisition.apart below %lld", (long long)steps);
+}
+
 int weir_forecast_scorer(const struct weir_run *run,
                          const struct weir_forecast_request *r,
                          struct weir_scorer_config *out)
@@ -69,7 +83,8 @@ int weir_forecast_scorer(const struct weir_run *run,
         .sketch = (int)r->features,
         .seed = run->cfg->run.seed,
     };
-    return find_score(r->score, &out->score);
+    int rc = find_score(r->score, &out->score);
+    return rc ? rc : check_apart(run, out->score, r->apart);
 }
 
 /* ---- memory ---- */

@@ -268,7 +268,8 @@ static int check_frames(const struct weir_run *run)
               "simulations.steps %d, but the problem of solver %s is steady: "
               "one sample a simulation",
               cfg->simulations.steps, cfg->solver.name);
-    return weir_err_hint("set simulations.steps to 1");
+    weir_err_hint("set simulations.steps to 1");
+    return weir_config_blame(cfg, WEIR_KEYS("simulations.steps"));
 }
 
 int weir_run_configure(struct weir_run *run)

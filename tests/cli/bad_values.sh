@@ -149,6 +149,10 @@ says 2 "--set placement.groups=9: placement.groups 9, but training.batch 12 \
 in micro-batches of 3 is work for 4" \
     "set placement.groups to 4 or less, or 0" \
     run "$small" --out d --set placement.groups=9
+says 2 "--set acquisition.strategy=tod: score tod compares weights 120 gradient steps \
+apart, and the run makes 120: nothing would be proposed" \
+    "set acquisition.apart below 120" \
+    run "$small" --out d --quiet --set acquisition.strategy=tod --set acquisition.apart=120
 
 [ -e d ] && fail "a refused configuration made a directory"
 finish

@@ -89,7 +89,7 @@ END
 fi
 says 2 "predict: --steps: a steady problem has one frame" "weir predict --help" \
     predict unet --data file.h5 --out more.h5 --steps 3
-says 2 "simulations.steps 2, but the problem of solver sources is steady: one sample a simulation" \
+says 2 "--set simulations.steps=2: simulations.steps 2, but the problem of solver sources is steady: one sample a simulation" \
     "set simulations.steps to 1" run steady.yaml --out two_frames --set simulations.steps=2 \
     --set training.steps=200
 sed 's/, steps: 1//' steady.yaml >default.yaml

@@ -19,6 +19,8 @@ says 2 "run: --resume needs --out, the run's directory" "weir run --help" \
 says 2 "run: --resume and --from exclude each other" "weir run --help" \
     run "$small" --out d --resume --from e
 says 2 "plan: which configuration?" "weir plan --help" plan
+# Only -v is short.
+says 2 "run: unknown option '-s'" "weir run --help" run "$small" -s
 says 2 "plan: --check is not an option of this command" "weir plan --help" \
     plan "$small" --check
 says 2 "inspect: which file?" "weir inspect --help" inspect
