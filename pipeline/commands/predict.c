@@ -23,9 +23,8 @@ struct command {
     struct weir_dataset *out;
     struct weir_solver_info shown; /* as long as it is written */
     struct weir_space none;
-    bool spreads;          /* with a second field for each */
-    uint32_t frames, made; /* in all; of them predicted: not the first, but of
-                            * a steady problem */
+    bool spreads; /* with a second field for each */
+    uint32_t frames;
     int batch;
     size_t frame, points;
     float *start, *mean, *spread, *column;
@@ -36,6 +35,12 @@ struct command {
     const char *field[2 * WEIR_MAX_CHANNELS];
 };
 
+/* Frames that are predicted: not the first, but of a steady problem. */
+static uint32_t made(const struct command *c)
+{
+    return c->l.info->dt == 0 ? 1 : c->frames - 1;
+}
+
 static int choose_frames(struct command *c)
 {
     static const struct weir_option steps = {
@@ -43,7 +48,6 @@ static int choose_frames(struct command *c)
     struct weir_option_value v;
     bool steady = c->l.info->dt == 0;
     c->frames = steady ? 1 : c->about->frames;
-    c->made = steady ? 1 : c->frames - 1;
     if (!c->args->steps)
         return 0;
     if (steady)
@@ -55,8 +59,7 @@ static int choose_frames(struct command *c)
                           "--steps %s: expected a "
                           "number from 1",
                           c->args->steps);
-    c->made = (uint32_t)v.integer;
-    c->frames = c->made + 1;
+    c->frames = (uint32_t)v.integer + 1;
     return 0;
 }
 
@@ -130,12 +133,12 @@ static int write_channel(struct command *c, uint64_t trajectory, int channel,
                          int to, const float *first, const float *frames)
 {
     size_t bytes = c->points * sizeof(float), at = (size_t)channel * c->points;
-    float *column = c->column + (c->frames - c->made) * c->points;
+    float *column = c->column + (c->frames - made(c)) * c->points;
     if (first)
         memcpy(c->column, first + at, bytes);
     else
         memset(c->column, 0, bytes);
-    for (size_t t = 0; t < c->made; t++)
+    for (size_t t = 0; t < made(c); t++)
         memcpy(column + t * c->points, frames + t * c->frame + at, bytes);
     return weir_dataset_write(c->out, to, trajectory, 0, c->frames, c->column);
 }
@@ -143,7 +146,7 @@ static int write_channel(struct command *c, uint64_t trajectory, int channel,
 static int write_trajectory(struct command *c, uint64_t trajectory, size_t j)
 {
     int channels = c->l.info->shape.channels, rc = 0;
-    size_t at = j * c->made * c->frame;
+    size_t at = j * made(c) * c->frame;
     for (int i = 0; i < channels && rc == 0; i++)
         rc = write_channel(c, trajectory, i, i, c->start + j * c->frame,
                            c->mean + at);
@@ -159,7 +162,7 @@ static int write_trajectory(struct command *c, uint64_t trajectory, size_t j)
 static int predict_direct(struct command *c, uint64_t trajectory, int j)
 {
     const struct weir_inputs *in = weir_predictor_inputs(c->l.predictor);
-    size_t n = in->space->n, steps = c->made;
+    size_t n = in->space->n, steps = made(c);
     size_t to = (size_t)j * steps * c->frame;
     for (uint32_t t = 0; t < steps; t++)
         weir_inputs_put(in, c->parameter + trajectory * n, t + 1,
@@ -179,7 +182,7 @@ static int predict_batch(struct command *c, uint64_t first, int n)
     for (int j = 0; j < n && rc == 0 && c->in; j++)
         rc = predict_direct(c, first + (uint64_t)j, j);
     if (rc == 0 && !c->in)
-        rc = weir_predictor_rollout(c->l.predictor, c->start, n, (int)c->made,
+        rc = weir_predictor_rollout(c->l.predictor, c->start, n, (int)made(c),
                                     c->mean, c->spread);
     for (int j = 0; j < n && rc == 0; j++)
         rc = write_trajectory(c, first + (uint64_t)j, (size_t)j);

@@ -11,28 +11,9 @@
 #include <math.h>
 
 #define DATA WEIR_TEST_DATA "/golden/data/training_torch"
+#include "tests/golden_arrays.h"
 
 enum { N = 300, STEPS = 8, CHANNELS = 2, POINTS = 25, ALL = 50 };
-
-/* Read the @p count values called @p name. */
-static void recorded(const char *name, size_t count, float *out)
-{
-    char found[128];
-    size_t at, n;
-    FILE *index = fopen(DATA ".txt", "re"), *data = fopen(DATA ".f32", "re");
-    assert_true(index && data);
-    while (fscanf(index, "%127s %zu %zu", found, &at, &n) == 3) {
-        if (strcmp(found, name))
-            continue;
-        assert_int_equal(n, count);
-        assert_int_equal(fseek(data, (long)(at * sizeof(float)), SEEK_SET), 0);
-        assert_int_equal(fread(out, sizeof(float), n, data), n);
-        fclose(index);
-        fclose(data);
-        return;
-    }
-    fail_msg("no array %s", name);
-}
 
 static void compare(const char *name, const float *got, size_t n,
                     double tolerance)
