@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Hold a run's ledger against the log that its clients kept.
 
-usage: clients.py DIR LOG N SAMPLES [resumed]
+usage: clients.py DIR LOG N SAMPLES [stopped|killed]
 
 N simulations are done, each with SAMPLES samples, and no other was begun; every
 one was finished by a client, in the attempt the ledger names and with the
 parameter it names; what else a client finished was lost on the way and ran again.
-What clients had finished between the last checkpoint of a run that was killed and
-its end is lost with it, and attempts count from the checkpoint: `resumed` allows
-for that.
+A run that was stopped may have had all samples of a simulation but not yet the
+word of its end: what resumes it counts an attempt, and asks no client. One that was
+killed loses what clients finished after its last checkpoint, and counts attempts
+from there.
 """
 import array
 import glob
@@ -44,17 +45,21 @@ def read_log(path):
     return finished
 
 
-def main(directory, log, n, samples, resumed=""):
+def finishes(finished, i, attempts):
+    return [p for a in attempts for p in finished.get((i, a), [])]
+
+
+def main(directory, log, n, samples, end=""):
     rows, value = read_ledger(directory)
     finished = read_log(log)
     assert [r[0] for r in rows] == [DONE] * int(n), [r[0] for r in rows]
     for i, row in enumerate(rows):
-        attempt = row[1]
+        attempts = range(1 if end else row[1], row[1] + 1)
         assert row[2] == int(samples), "%d: %d samples" % (i, row[2])
-        assert value[i] in finished.get((i, attempt), []), \
-            "%d, attempt %d: not in the log with its parameter" % (i, attempt)
+        assert value[i] in finishes(finished, i, attempts), \
+            "%d, attempt %d: not in the log with its parameter" % (i, row[1])
     for (i, attempt), parameters in finished.items():
-        if resumed:
+        if end == "killed":
             break
         assert len(parameters) == 1, "%d, attempt %d: twice" % (i, attempt)
         assert parameters[0] == value[i], "%d ran with another parameter" % i

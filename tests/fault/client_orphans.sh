@@ -29,7 +29,7 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 wait_for 5 gone
 ends 0 "$@" --resume
-exact out_dir "$log" 60 40 resumed || fail "ledger after SIGKILL"
+exact out_dir "$log" 60 40 killed || fail "ledger after SIGKILL"
 alone
 
 # A solver behind a shell, which the run's death does not reach: it sees the
@@ -43,7 +43,7 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 wait_for 5 gone
 ends 0 "$@" --resume
-exact out_dir "$log" 60 40 resumed || fail "ledger after SIGKILL, shell"
+exact out_dir "$log" 60 40 killed || fail "ledger after SIGKILL, shell"
 
 rm -rf out_dir "$log"
 "$weir" "$@" >out 2>err &
@@ -55,5 +55,5 @@ status=$?
 [ $status = 130 ] || fail "Ctrl-C: status $status: $(cat err)"
 alone
 ends 0 "$@" --resume
-exact out_dir "$log" 60 40 || fail "ledger after Ctrl-C"
+exact out_dir "$log" 60 40 stopped || fail "ledger after Ctrl-C"
 finish
