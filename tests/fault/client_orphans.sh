@@ -8,7 +8,7 @@ python=$(python_with struct) || skip "no python3"
 solver c
 export WEIR_FAULT_LOG="$log"
 set -- run "$config" --out out_dir $small_run --quiet \
-    --set simulations.budget=60 --set simulations.steps=40 \
+    --set simulations.budget=400 --set simulations.steps=40 \
     --set checkpoint.every=20 --set validation.trajectories=2
 
 mine() {
@@ -29,7 +29,7 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 wait_for 5 gone
 ends 0 "$@" --resume
-exact out_dir "$log" 60 40 killed || fail "ledger after SIGKILL"
+exact out_dir "$log" 400 40 killed || fail "ledger after SIGKILL"
 alone
 
 # A solver behind a shell, which the run's death does not reach: it sees the
@@ -43,7 +43,7 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 wait_for 5 gone
 ends 0 "$@" --resume
-exact out_dir "$log" 60 40 killed || fail "ledger after SIGKILL, shell"
+exact out_dir "$log" 400 40 killed || fail "ledger after SIGKILL, shell"
 
 rm -rf out_dir "$log"
 "$weir" "$@" >out 2>err &
@@ -55,5 +55,5 @@ status=$?
 [ $status = 130 ] || fail "Ctrl-C: status $status: $(cat err)"
 alone
 ends 0 "$@" --resume
-exact out_dir "$log" 60 40 stopped || fail "ledger after Ctrl-C"
+exact out_dir "$log" 400 40 stopped || fail "ledger after Ctrl-C"
 finish
