@@ -28,20 +28,33 @@ static int write_file(const char *path, const struct weir_blob *bytes)
     return -WEIR_EENV;
 }
 
+/* What goes in and what comes out, by the names in the file. */
+static const char *interface_of(const struct weir_loaded *l)
+{
+    const struct weir_inputs *in = weir_predictor_inputs(l->predictor);
+    if (in)
+        return in->end > 0 ? "parameters, time -> frame"
+                           : "parameters -> frame";
+    return weir_model_io(weir_predictor_model(l->predictor))->given
+               ? "given -> made"
+               : "state -> next";
+}
+
 static int export_onnx(const struct weir_loaded *l, const char *path)
 {
     struct weir_blob bytes;
     int rc = weir_onnx_write(weir_predictor_model(l->predictor),
                              weir_predictor_ensemble(l->predictor),
-                             l->info->residual, &bytes);
+                             l->info->residual,
+                             weir_predictor_inputs(l->predictor), &bytes);
     if (rc == -ENOTSUP)
         return -WEIR_ECONFIG;
     rc = rc ? rc : write_file(path, &bytes);
     weir_blob_free(&bytes);
     if (rc == 0)
-        printf("%s: %s of step %llu, state -> next%s\n", path, l->info->model,
-               (unsigned long long)l->info->step,
-               l->info->members > 1 ? ", spread" : "");
+        printf("%s: %s of step %llu, %s%s\n", path, l->info->model,
+               (unsigned long long)l->info->step, interface_of(l),
+               l->info->members > 1 || l->info->evidential ? ", spread" : "");
     return rc;
 }
 
@@ -71,10 +84,14 @@ const struct weir_command weir_command_export = {
     .arguments = "DIR|FILE --onnx F.onnx",
     .summary = "write a surrogate for other programs to run",
     .help =
-        "  --onnx F.onnx     ONNX, opset 17: state (batch, channels, "
-        "points...) to next,\n"
-        "                    both in the solver's units; an ensemble's mean, "
-        "and spread\n"
+        "  --onnx F.onnx     ONNX, opset 17, in the solver's units: state "
+        "(batch, channels,\n"
+        "                    points...) to next; of a model from parameters, "
+        "parameters and\n"
+        "                    time to frame; of a steady problem, given to "
+        "made. Of an\n"
+        "                    ensemble the mean, and spread; of densities "
+        "spread too\n"
         "  --weights WHICH   best (validation) or newest\n",
     .run = export,
 };

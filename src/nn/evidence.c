@@ -43,13 +43,12 @@ struct evidence {
     double nu, alpha, beta;
 };
 
-/* 1e-6 is what float leaves of a softplus that is as good as 0. */
 static struct evidence evidence_of(const float *raw, size_t n, size_t i)
 {
     return (struct evidence){
-        .nu = softplus((double)raw[i]) + 1e-6,
-        .alpha = softplus((double)raw[n + i]) + 1 + 1e-6,
-        .beta = softplus((double)raw[2 * n + i]) + 1e-6,
+        .nu = softplus((double)raw[i]) + WEIR_EVIDENCE_LEAST,
+        .alpha = softplus((double)raw[n + i]) + 1 + WEIR_EVIDENCE_LEAST,
+        .beta = softplus((double)raw[2 * n + i]) + WEIR_EVIDENCE_LEAST,
     };
 }
 

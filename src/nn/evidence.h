@@ -30,6 +30,8 @@
 
 /** Numbers a net makes of each value. */
 #define WEIR_EVIDENCE_HEADS 4
+/** Added to every softplus: what float leaves of one that is as good as 0. */
+#define WEIR_EVIDENCE_LEAST 1e-6
 
 /**
  * A state's loss, the mean over its values, and its gradient: as

@@ -133,9 +133,44 @@ struct weir_onnx_name weir_onnx_two(struct weir_onnx *o, const char *op,
     return weir_onnx_node(o, op, 2, in, NULL, 0);
 }
 
-/* ---- constants ---- */
+struct weir_onnx_name weir_onnx_slice(struct weir_onnx *o,
+                                      struct weir_onnx_name x, int axis,
+                                      int64_t from, int64_t to)
+{
+    int64_t at = axis;
+    const struct weir_onnx_name in[] = {x, weir_onnx_ints(o, 1, &from),
+                                        weir_onnx_ints(o, 1, &to),
+                                        weir_onnx_ints(o, 1, &at)};
+    return weir_onnx_node(o, "Slice", 4, in, NULL, 0);
+}
 
-enum { TENSOR_FLOAT = 1, TENSOR_INT64 = 7 };
+struct weir_onnx_name weir_onnx_join(struct weir_onnx *o, int axis, int n,
+                                     const struct weir_onnx_name *parts)
+{
+    struct weir_onnx_attribute a = {.name = "axis", .n = -1, .ints = {axis}};
+    return weir_onnx_node(o, "Concat", n, parts, &a, 1);
+}
+
+static struct weir_onnx_name cast(struct weir_onnx *o, struct weir_onnx_name x,
+                                  int type)
+{
+    struct weir_onnx_attribute to = {.name = "to", .n = -1, .ints = {type}};
+    return weir_onnx_node(o, "Cast", 1, &x, &to, 1);
+}
+
+struct weir_onnx_name weir_onnx_to_double(struct weir_onnx *o,
+                                          struct weir_onnx_name x)
+{
+    return cast(o, x, WEIR_ONNX_DOUBLE);
+}
+
+struct weir_onnx_name weir_onnx_to_float(struct weir_onnx *o,
+                                         struct weir_onnx_name x)
+{
+    return cast(o, x, WEIR_ONNX_FLOAT);
+}
+
+/* ---- constants ---- */
 
 /* TensorProto: dims 1, data_type 2, name 8, raw_data 9. */
 static void put_tensor(struct weir_onnx *o, const char *name, int type,
@@ -160,7 +195,7 @@ struct weir_onnx_name weir_onnx_floats(struct weir_onnx *o, const char *name,
     size_t n = 1;
     for (int d = 0; d < rank; d++)
         n *= (size_t)dims[d];
-    put_tensor(o, out.text, TENSOR_FLOAT, rank, dims, values,
+    put_tensor(o, out.text, WEIR_ONNX_FLOAT, rank, dims, values,
                n * sizeof(float));
     return out;
 }
@@ -170,7 +205,7 @@ struct weir_onnx_name weir_onnx_ints(struct weir_onnx *o, int n,
 {
     struct weir_onnx_name out = fresh(o, "ints");
     int64_t dims[] = {n};
-    put_tensor(o, out.text, TENSOR_INT64, 1, dims, values,
+    put_tensor(o, out.text, WEIR_ONNX_INT64, 1, dims, values,
                (size_t)n * sizeof(*values));
     return out;
 }
@@ -178,6 +213,13 @@ struct weir_onnx_name weir_onnx_ints(struct weir_onnx *o, int n,
 struct weir_onnx_name weir_onnx_number(struct weir_onnx *o, float value)
 {
     return weir_onnx_floats(o, "number", 0, NULL, &value);
+}
+
+struct weir_onnx_name weir_onnx_double(struct weir_onnx *o, double value)
+{
+    struct weir_onnx_name out = fresh(o, "number");
+    put_tensor(o, out.text, WEIR_ONNX_DOUBLE, 0, NULL, &value, sizeof(value));
+    return out;
 }
 
 struct weir_onnx_name weir_onnx_channels(struct weir_onnx *o, int channels,

@@ -12,8 +12,10 @@
 #include "nn/model.h"
 #include "weir/blob.h"
 
-#define WEIR_ONNX_RANK   5
-#define WEIR_ONNX_INPUTS 64
+#define WEIR_ONNX_RANK 5
+
+/** TensorProto.DataType. */
+enum { WEIR_ONNX_FLOAT = 1, WEIR_ONNX_INT64 = 7, WEIR_ONNX_DOUBLE = 11 };
 
 struct weir_onnx_name {
     char text[64];
@@ -48,6 +50,17 @@ struct weir_onnx_name weir_onnx_one(struct weir_onnx *o, const char *op,
 struct weir_onnx_name weir_onnx_two(struct weir_onnx *o, const char *op,
                                     struct weir_onnx_name a,
                                     struct weir_onnx_name b);
+/** From @p from to before @p to along @p axis; negative: from the end. */
+struct weir_onnx_name weir_onnx_slice(struct weir_onnx *o,
+                                      struct weir_onnx_name x, int axis,
+                                      int64_t from, int64_t to);
+struct weir_onnx_name weir_onnx_join(struct weir_onnx *o, int axis, int n,
+                                     const struct weir_onnx_name *parts);
+/** As double, and as float again: numbers that float is too coarse for. */
+struct weir_onnx_name weir_onnx_to_double(struct weir_onnx *o,
+                                          struct weir_onnx_name x);
+struct weir_onnx_name weir_onnx_to_float(struct weir_onnx *o,
+                                         struct weir_onnx_name x);
 
 /** Constants. @p name NULL: any. */
 struct weir_onnx_name weir_onnx_floats(struct weir_onnx *o, const char *name,
@@ -56,6 +69,7 @@ struct weir_onnx_name weir_onnx_floats(struct weir_onnx *o, const char *name,
 struct weir_onnx_name weir_onnx_ints(struct weir_onnx *o, int n,
                                      const int64_t *values);
 struct weir_onnx_name weir_onnx_number(struct weir_onnx *o, float value);
+struct weir_onnx_name weir_onnx_double(struct weir_onnx *o, double value);
 /** A number for each channel, shaped to meet a field. */
 struct weir_onnx_name weir_onnx_channels(struct weir_onnx *o, int channels,
                                          const float *values);

@@ -67,28 +67,13 @@ static name tell_activation(struct weir_onnx *o, const struct weir_layer *l)
 
 /* ---- convolutions ---- */
 
-static name slice(struct weir_onnx *o, name x, int axis, int64_t from,
-                  int64_t to)
-{
-    int64_t at = axis;
-    const name in[] = {x, weir_onnx_ints(o, 1, &from),
-                       weir_onnx_ints(o, 1, &to), weir_onnx_ints(o, 1, &at)};
-    return weir_onnx_node(o, "Slice", 4, in, NULL, 0);
-}
-
-static name join(struct weir_onnx *o, int axis, int n, const name *parts)
-{
-    struct weir_onnx_attribute a = {.name = "axis", .n = -1, .ints = {axis}};
-    return weir_onnx_node(o, "Concat", n, parts, &a, 1);
-}
-
 /* Opset 17's Pad does not wrap. */
 static name wrap(struct weir_onnx *o, name x, int pad)
 {
     for (int d = 0; d < o->graph->shape.dims; d++) {
-        const name parts[] = {slice(o, x, 2 + d, -pad, INT64_MAX), x,
-                              slice(o, x, 2 + d, 0, pad)};
-        x = join(o, 2 + d, 3, parts);
+        const name parts[] = {weir_onnx_slice(o, x, 2 + d, -pad, INT64_MAX), x,
+                              weir_onnx_slice(o, x, 2 + d, 0, pad)};
+        x = weir_onnx_join(o, 2 + d, 3, parts);
     }
     return x;
 }
@@ -169,21 +154,23 @@ static name tell_conv(struct weir_onnx *o, const struct weir_layer *l)
 static name fold(struct weir_onnx *o, name x, int axis, int made, int before,
                  int after)
 {
-    name y = slice(o, x, axis, before, before + made);
+    name y = weir_onnx_slice(o, x, axis, before, before + made);
     if (after > 0) {
-        name end = slice(o, x, axis, before + made, before + made + after);
+        name end =
+            weir_onnx_slice(o, x, axis, before + made, before + made + after);
         const name parts[] = {
-            weir_onnx_two(o, "Add", slice(o, y, axis, 0, after), end),
-            slice(o, y, axis, after, INT64_MAX)};
-        y = join(o, axis, made > after ? 2 : 1, parts);
+            weir_onnx_two(o, "Add", weir_onnx_slice(o, y, axis, 0, after), end),
+            weir_onnx_slice(o, y, axis, after, INT64_MAX)};
+        y = weir_onnx_join(o, axis, made > after ? 2 : 1, parts);
     }
     if (before > 0) {
-        name begin = slice(o, x, axis, 0, before);
+        name begin = weir_onnx_slice(o, x, axis, 0, before);
         const name parts[] = {
-            slice(o, y, axis, 0, made - before),
-            weir_onnx_two(o, "Add", slice(o, y, axis, made - before, made),
+            weir_onnx_slice(o, y, axis, 0, made - before),
+            weir_onnx_two(o, "Add",
+                          weir_onnx_slice(o, y, axis, made - before, made),
                           begin)};
-        y = made > before ? join(o, axis, 2, parts) : parts[1];
+        y = made > before ? weir_onnx_join(o, axis, 2, parts) : parts[1];
     }
     return y;
 }
@@ -253,7 +240,7 @@ static name tell_concat(struct weir_onnx *o, const struct weir_layer *l)
     name parts[WEIR_LAYER_INPUTS];
     for (int i = 0; i < l->inputs; i++)
         parts[i] = input_of(o, l, i);
-    return join(o, 1, l->inputs, parts);
+    return weir_onnx_join(o, 1, l->inputs, parts);
 }
 
 /* What changes nothing but where numbers lie. */
@@ -308,9 +295,10 @@ static name tell_resample(struct weir_onnx *o, const struct weir_layer *l)
         {.name = "nearest_mode", .text = "floor"},
     };
     name x = input_of(o, l, 0);
-    const name size[] = {slice(o, weir_onnx_one(o, "Shape", x), 0, 0, 2),
-                         weir_onnx_ints(o, flat ? 2 : 1, grid)};
-    const name in[] = {x, {""}, {""}, join(o, 0, 2, size)};
+    const name size[] = {
+        weir_onnx_slice(o, weir_onnx_one(o, "Shape", x), 0, 0, 2),
+        weir_onnx_ints(o, flat ? 2 : 1, grid)};
+    const name in[] = {x, {""}, {""}, weir_onnx_join(o, 0, 2, size)};
     return weir_onnx_node(o, "Resize", 4, in, a, nearest ? 3 : 2);
 }
 
@@ -365,12 +353,12 @@ static name tell_coordinates(struct weir_onnx *o, const struct weir_layer *l)
                 (float)point / (float)(v->points - 1);
     }
     name x = input_of(o, l, 0);
-    name none = weir_onnx_two(o, "Mul", slice(o, x, 1, 0, 1),
+    name none = weir_onnx_two(o, "Mul", weir_onnx_slice(o, x, 1, 0, 1),
                               weir_onnx_number(o, 0.0F));
     name where = weir_onnx_floats(o, "coordinates", 2 + dims, shape, at);
     const name parts[] = {x, weir_onnx_two(o, "Add", none, where)};
     free(at);
-    return join(o, 1, 2, parts);
+    return weir_onnx_join(o, 1, 2, parts);
 }
 
 /* ---- all of them ---- */

@@ -58,5 +58,4 @@ ends 0 run "$small" --out plain --quiet
 refused_from plain evidential without with
 refused_from a mse with without
 [ -e no ] && fail "a directory for a run that was refused"
-says 2 "onnx: a surrogate that makes densities: Operation not supported" "" export a --onnx f.onnx
 finish

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // usage: node export.js CASES, with onnxruntime-node installed
-// A case is a folder with net.onnx, shape.txt (the batch and a state's shape),
-// in.f32, next.f32 and, of an ensemble, spread.f32. Prints the largest error of
-// each, relative to the largest value of a state; fails above 1e-5.
+// Cases are folders as tests/onnx_cases.sh makes them. Prints the largest error
+// of each output, relative to the largest value predicted; fails above 1e-5.
 'use strict';
 const fs = require('fs');
 const path = require('path');
@@ -18,20 +17,27 @@ function apart(got, wanted) {
   return wanted.reduce((a, w, i) => Math.max(a, Math.abs(got[i] - w)), 0);
 }
 
+function tensors(dir) {
+  return fs.readFileSync(path.join(dir, 'tensors.txt'), 'utf8').trim()
+      .split('\n').map(line => {
+        const [way, name, ...dims] = line.split(' ');
+        return {way, name, dims, data: floats(path.join(dir, name + '.f32'))};
+      });
+}
+
 async function check(dir) {
-  const dims = fs.readFileSync(path.join(dir, 'shape.txt'), 'utf8')
-      .trim().split(/\s+/).map(Number);
   const session = await ort.InferenceSession.create(
       path.join(dir, 'net.onnx'), {intraOpNumThreads: 1});
-  const state = new ort.Tensor('float32', floats(path.join(dir, 'in.f32')), dims);
-  const out = await session.run({state});
-  const size = out.next.data.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
-  for (const name of ['next', 'spread']) {
-    const file = path.join(dir, name + '.f32');
-    if (!fs.existsSync(file)) continue;
-    if (String(out[name].dims) !== String(dims)) throw new Error('shape');
-    const error = apart(out[name].data, floats(file)) / size;
-    console.log(`${dir} ${name} ${error.toExponential(1)}`);
+  const all = tensors(dir), feeds = {};
+  for (const t of all.filter(t => t.way === 'in'))
+    feeds[t.name] = new ort.Tensor('float32', t.data, t.dims.map(Number));
+  const out = await session.run(feeds);
+  const wanted = all.filter(t => t.way === 'out');
+  const size = wanted[0].data.reduce((a, x) => Math.max(a, Math.abs(x)), 0);
+  for (const t of wanted) {
+    if (String(out[t.name].dims) !== String(t.dims)) throw new Error('shape');
+    const error = apart(out[t.name].data, t.data) / size;
+    console.log(`${dir} ${t.name} ${error.toExponential(1)}`);
     if (!(error <= 1e-5)) process.exitCode = 1;
   }
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # `weir export`: the ONNX file, read and run by a small interpreter in NumPy,
-# gives the states that `weir predict` gives.
+# gives what `weir predict` gives.
 . "${WEIR_SOURCE:?}/tests/program.sh"
 . "$WEIR_SOURCE/tests/onnx_cases.sh"
 python=$(python_with h5py) || skip "no python3 with h5py"

@@ -55,8 +55,9 @@ for case in sys.argv[2:]:
     if padding == "mirror" or (padding == "zero" and
                                meta["weir.model"] == "unet"):
         continue  # the peers have no such border, or only in the way down
-    shape = list(map(int, open(case + "/shape.txt").read().split()))
-    x = torch.tensor(np.fromfile(case + "/in.f32", "<f4").reshape(shape))
+    with open(case + "/tensors.txt") as listed:
+        shape = list(map(int, listed.readline().split()[2:]))
+    x = torch.tensor(np.fromfile(case + "/state.f32", "<f4").reshape(shape))
     wanted = np.fromfile(case + "/next.f32", "<f4").reshape(shape)
     members = int(meta["weir.members"])
     prefixes = ["model."] if members == 1 else [
