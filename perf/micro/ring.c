@@ -2,6 +2,7 @@
 /* Payloads between two cores: Weir's slots and rings, and what else a program
  * could use, in turns. Throughput: side 0 writes every byte, side 1 reads every
  * byte. Latency: one payload there and one back, written and read whole, halved.
+ * And what nothing can go below: one word there and back, a line each, halved.
  * Usage: ring [REPETITIONS]   (default 7) */
 #include "perf/peers/transport.h"
 #include "perf/perf.h"
@@ -157,6 +158,50 @@ static void run_job(struct job *j, bool processes)
     munmap(shared, 4096);
 }
 
+/* ---- the bare line ---- */
+
+#define LINE_ROUNDS 100000
+
+/* One word each way: what is stored (P1) is what the other waits for (C1). */
+static struct line {
+    _Alignas(64) _Atomic uint64_t there;
+    _Alignas(64) _Atomic uint64_t back;
+} line;
+
+static void await(_Atomic uint64_t *word, uint64_t n)
+{
+    while (atomic_load_explicit(word, memory_order_acquire) != n) /* C1 */
+        weir_pause();
+}
+
+static void *answer_lines(void *ctx)
+{
+    (void)ctx;
+    for (uint64_t n = 1; n <= LINE_ROUNDS; n++) {
+        await(&line.there, n);
+        atomic_store_explicit(&line.back, n, memory_order_release); /* P1 */
+    }
+    return NULL;
+}
+
+static void measure_line(struct weir_hist *hist)
+{
+    cpu_set_t all;
+    sched_getaffinity(0, sizeof(all), &all);
+    atomic_store(&line.there, 0);
+    atomic_store(&line.back, 0);
+    pthread_t thread = perf_start(perf_core(1), answer_lines, NULL);
+    perf_pin(perf_core(0));
+    for (uint64_t n = 1; n <= LINE_ROUNDS; n++) {
+        int64_t before = weir_now_ns();
+        atomic_store_explicit(&line.there, n, memory_order_release); /* P1 */
+        await(&line.back, n);
+        weir_hist_record(hist, (weir_now_ns() - before) / 2);
+    }
+    pthread_join(thread, NULL);
+    sched_setaffinity(0, sizeof(all), &all);
+}
+
 struct results {
     struct weir_hist latency, items, megabytes;
 };
@@ -194,6 +239,22 @@ static void report(const struct results *r, const struct transport_ops *ops,
         row("ring.latency", "ns", &r->latency, ops, p, processes);
 }
 
+static void compare(struct results *all, const struct payload *p,
+                    int repetitions, bool processes)
+{
+    struct weir_hist *bare = weir_array(1, sizeof(*bare));
+    memset(all, 0, TRANSPORTS * sizeof(*all));
+    for (int i = 0; i < repetitions; i++) {
+        measure_line(bare);
+        for (int k = 0; k < TRANSPORTS; k++)
+            measure(&all[k], transports[k], p, processes);
+    }
+    perf_row("ring.line", "ns", bare, "\"bytes\": 8, ");
+    for (int k = 0; k < TRANSPORTS; k++)
+        report(&all[k], transports[k], p, processes);
+    free(bare);
+}
+
 int main(int argc, char **argv)
 {
     int repetitions = argc > 1 ? atoi(argv[1]) : 7;
@@ -203,14 +264,8 @@ int main(int argc, char **argv)
                     perf_core(0), perf_core(1), repetitions);
     struct results *all = weir_array(TRANSPORTS, sizeof(*all));
     for (int processes = 0; processes < 2; processes++)
-        for (int p = 0; p < PAYLOADS; p++) {
-            memset(all, 0, TRANSPORTS * sizeof(*all));
-            for (int i = 0; i < repetitions; i++)
-                for (int k = 0; k < TRANSPORTS; k++)
-                    measure(&all[k], transports[k], &payloads[p], processes);
-            for (int k = 0; k < TRANSPORTS; k++)
-                report(&all[k], transports[k], &payloads[p], processes);
-        }
+        for (int p = 0; p < PAYLOADS; p++)
+            compare(all, &payloads[p], repetitions, processes);
     free(all);
     return 0;
 }
