@@ -36,7 +36,7 @@ struct weir_checkpoint_state {
     unsigned char *headers;
     size_t first_best; /* tensor */
     uint64_t file_step, best, best_written;
-    int64_t elapsed;
+    int64_t elapsed, cpu[2];
     uint64_t rows[WEIR_CUT_TABLES];
 };
 
@@ -217,6 +217,8 @@ static int take_states(struct weir_checkpoint_state *s,
                        const struct weir_cut *cut)
 {
     s->elapsed = weir_now_ns() - cut->start_ns;
+    s->cpu[0] = weir_run_cpu_ns(s->run);
+    s->cpu[1] = cut->strategy_cpu_ns;
     memcpy(s->rows, cut->rows, sizeof(s->rows));
     int rc = add_vector(s, "state.trainer", WEIR_U8, cut->trainer.size,
                         cut->trainer.data);
@@ -227,6 +229,7 @@ static int take_states(struct weir_checkpoint_state *s,
             : add_vector(s, "state.reservoir", WEIR_U8, cut->reservoir.size,
                          cut->reservoir.data);
     rc = rc ? rc : add_vector(s, "elapsed", WEIR_I64, 1, &s->elapsed);
+    rc = rc ? rc : add_vector(s, "cpu", WEIR_I64, 2, s->cpu);
     return rc ? rc : add_vector(s, "rows", WEIR_U64, WEIR_CUT_TABLES, s->rows);
 }
 

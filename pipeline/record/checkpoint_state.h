@@ -16,6 +16,7 @@
  *                       (samples, 1, inputs and floats); reservoir.headers
  *   state.trainer, state.acquisition, state.reservoir   bytes
  *   elapsed             ns of run time; rows: row counts of run.h5
+ *   cpu                 ns of the run's CPU time, and of the strategy's
  *
  * Members of an ensemble follow one another: model.0.<tensor>, model.1.<tensor>
  * and so on, likewise the others.

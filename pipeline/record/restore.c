@@ -226,6 +226,22 @@ static int check_layout(const struct weir_safetensors *file)
                          "still be evaluated");
 }
 
+/* A strategy that starts anew has a share of what is used from now on; and so
+ * has one whose checkpoint is from a time when none said what was used. */
+static int restore_cpu(const struct weir_safetensors *file,
+                       struct weir_run *run, struct weir_acquisition *a)
+{
+    int64_t cpu[2];
+    if (!weir_safetensors_find(file, "cpu"))
+        return 0;
+    int rc = weir_safetensors_copy(file, "cpu", WEIR_I64, cpu, sizeof(cpu));
+    if (rc)
+        return rc;
+    run->cpu_from_ns = -cpu[0];
+    weir_acquisition_restore_cpu(a, cpu[1]);
+    return 0;
+}
+
 static int restore_clock(const struct weir_safetensors *file,
                          struct weir_run *run)
 {
@@ -247,6 +263,8 @@ int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
     int rc = check_layout(file);
     rc = rc ? rc : check_isa(file, run);
     rc = rc ? rc : restore_clock(file, run);
+    if (rc == 0 && scope->strategy)
+        rc = restore_cpu(file, run, a);
     rc = rc ? rc
             : weir_safetensors_copy(file, "rows", WEIR_U64, rows,
                                     WEIR_CUT_TABLES * sizeof(*rows));

@@ -517,3 +517,8 @@ double weir_run_seconds(const struct weir_run *run, int64_t ns)
 {
     return (double)(ns - run->start_ns) * 1e-9;
 }
+
+int64_t weir_run_cpu_ns(const struct weir_run *run)
+{
+    return weir_process_cpu_ns() - run->cpu_from_ns;
+}

@@ -46,6 +46,9 @@ struct weir_run {
     const struct weir_config *cfg;
     const char *dir;  /* NULL: nothing is written (--check) */
     int64_t start_ns; /* CLOCK_MONOTONIC, less the time of earlier sessions */
+    /* CPU time of the process when the stages started, less that of earlier
+     * sessions; until then only the latter. */
+    int64_t cpu_from_ns;
     const char *lineage; /* what it continues; "" */
 
     const struct weir_solver_ops *solver;
@@ -166,5 +169,7 @@ void weir_run_enter(struct weir_run *run, const struct weir_place *place,
 
 /** Seconds since the run started. */
 double weir_run_seconds(const struct weir_run *run, int64_t ns);
+/** CPU time the run has used, that of earlier sessions included, ns. */
+int64_t weir_run_cpu_ns(const struct weir_run *run);
 
 #endif

@@ -230,7 +230,7 @@ int weir_session_run(struct weir_session *s, weir_session_watch_fn *watch,
                      void *ctx, double seconds)
 {
     s->began_ns = weir_now_ns();
-    s->cpu_ns = weir_process_cpu_ns();
+    s->run->cpu_from_ns += weir_process_cpu_ns();
     int rc = start_stages(s);
     if (rc) {
         weir_stop_fail(&s->run->stop);
@@ -239,7 +239,7 @@ int weir_session_run(struct weir_session *s, weir_session_watch_fn *watch,
     }
     watch_over(s, watch, ctx, seconds);
     join_stages(s);
-    s->cpu_ns = weir_process_cpu_ns() - s->cpu_ns;
+    s->cpu_ns = weir_run_cpu_ns(s->run);
     if (s->recorder)
         finish_record(s);
     weir_telemetry_sample(s->run);

@@ -24,7 +24,8 @@ struct weir_session {
     struct weir_recorder *recorder;
     struct weir_socket *socket; /* NULL: nobody can look in */
     uint64_t first_step;        /* where this session began */
-    int64_t began_ns, cpu_ns;
+    int64_t began_ns;
+    int64_t cpu_ns; /* of all sessions, when this one has ended */
 };
 
 /** Where a session takes up. */

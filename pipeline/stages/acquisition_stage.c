@@ -54,9 +54,8 @@ struct weir_acquisition {
     struct weir_forecaster *forecaster;
     struct pending pending;
 
-    bool learned;        /* all it can before the next batch */
-    int64_t run_from_ns; /* CPU time of the process when the thread started */
-    int64_t entered_ns;  /* CPU time of its threads when this work began */
+    bool learned;       /* all it can before the next batch */
+    int64_t entered_ns; /* CPU time of its threads when this work began */
 
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
@@ -72,6 +71,12 @@ struct weir_acquisition {
 static int64_t spent_ns(const struct weir_acquisition *a)
 {
     return weir_thread_cpu_ns() + weir_forecaster_lent_ns(a->forecaster);
+}
+
+/* As weir_acquisition_cpu_ns, with what was used since a->entered_ns. */
+static int64_t used_ns(const struct weir_acquisition *a)
+{
+    return weir_acquisition_cpu_ns(a) + spent_ns(a) - a->entered_ns;
 }
 
 /* A strategy from a shared object may fail without a word. */
@@ -445,7 +450,7 @@ static int propose(struct weir_acquisition *a, const struct weir_progress *now,
     if (rc)
         return rc;
     g.effective = a->ops->effective ? a->ops->effective(a->strategy) : 0;
-    g.cpu_ns = weir_acquisition_cpu_ns(a) + spent_ns(a) - a->entered_ns;
+    g.cpu_ns = used_ns(a);
     atomic_store_explicit(&a->effective, g.effective,
                           memory_order_relaxed); /* Q7 */
     note(a, WEIR_METRIC_CLAIMABLE, g.done_ns - g.cause_ns);
@@ -530,7 +535,7 @@ static bool may_think(struct weir_acquisition *a)
     double share = a->run->cfg->acquisition.cpu_share;
     if (!has_scoring(a) && (!a->ops->learn || a->learned))
         return false;
-    double all = (double)(weir_process_cpu_ns() - a->run_from_ns);
+    double all = (double)weir_run_cpu_ns(a->run);
     return (double)weir_acquisition_cpu_ns(a) < share * all &&
            !weir_stop_reason(&a->run->stop);
 }
@@ -550,11 +555,9 @@ static int score_live(struct weir_acquisition *a)
     return rc ? (rc < 0 ? rc : 0) : propose(a, &now, a->pending.batch);
 }
 
-/* CPU time since a->entered_ns, added to what has been used. */
 static void count_cpu(struct weir_acquisition *a)
 {
-    int64_t cpu = spent_ns(a) - a->entered_ns;
-    atomic_store_explicit(&a->cpu_ns, weir_acquisition_cpu_ns(a) + cpu,
+    atomic_store_explicit(&a->cpu_ns, used_ns(a),
                           memory_order_relaxed); /* Q7 */
 }
 
@@ -585,6 +588,7 @@ static int serve_cut(struct weir_acquisition *a)
         return 0;
     weir_ledger_take_parameters(&cut->ledger, a->run->table, cut->start_ns);
     int rc = weir_acquisition_save(a, &cut->acquisition);
+    cut->strategy_cpu_ns = used_ns(a);
     atomic_store_explicit(&a->cut, NULL, memory_order_release); /* Q3 */
     if (rc)
         weir_cut_destroy(cut);
@@ -655,7 +659,6 @@ static void *acquisition_thread(void *arg)
 
 int weir_acquisition_start(struct weir_acquisition *a)
 {
-    a->run_from_ns = weir_process_cpu_ns();
     int rc = pthread_create(&a->thread, NULL, acquisition_thread, a);
     if (rc)
         return WEIR_FAIL(rc, "acquisition thread");
@@ -740,6 +743,11 @@ bool weir_acquisition_has_cut(const struct weir_acquisition *a)
 int64_t weir_acquisition_cpu_ns(const struct weir_acquisition *a)
 {
     return atomic_load_explicit(&a->cpu_ns, memory_order_relaxed); /* Q7 */
+}
+
+void weir_acquisition_restore_cpu(struct weir_acquisition *a, int64_t ns)
+{
+    atomic_store_explicit(&a->cpu_ns, ns, memory_order_relaxed); /* Q7 */
 }
 
 double weir_acquisition_effective(const struct weir_acquisition *a)

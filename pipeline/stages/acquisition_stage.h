@@ -124,8 +124,10 @@ void weir_acquisition_post_cut(struct weir_acquisition *a,
 /** Whether a posted cut has not been served yet (Q4). */
 bool weir_acquisition_has_cut(const struct weir_acquisition *a);
 
-/** CPU time of the strategy and its bookkeeping, ns (Q7). */
+/** CPU time of the strategy and its bookkeeping, ns, in all sessions (Q7). */
 int64_t weir_acquisition_cpu_ns(const struct weir_acquisition *a);
+/** Before the stages start: what earlier sessions used. */
+void weir_acquisition_restore_cpu(struct weir_acquisition *a, int64_t ns);
 /** Of the last generation's importance weights (weir/strategy.h, Q7). */
 double weir_acquisition_effective(const struct weir_acquisition *a);
 /** Records the stage lost because it fell a whole ring behind. */

@@ -42,6 +42,7 @@ struct weir_cut {
     bool keeps_reservoir;
     uint64_t best_step;
     uint64_t rows[WEIR_CUT_TABLES];
+    int64_t strategy_cpu_ns;
 };
 
 /** @return 0 or -ENOMEM */

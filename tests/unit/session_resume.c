@@ -79,6 +79,60 @@ static void a_resume_is_no_crash(void **state)
         "training.steps=40", "acquisition.strategy=uniform", "run.lanes=5"));
 }
 
+/* ---- what a strategy has used, of what its run has ---- */
+
+static void go_on_from(const struct weir_safetensors *file, bool same_strategy,
+                       const char *const *set, int64_t *run_ns,
+                       int64_t *strategy_ns)
+{
+    struct weir_session_start start = {
+        .checkpoint = file,
+        .scope = {.strategy = same_strategy, .validation = true},
+        .lineage = "",
+    };
+    struct weir_config *cfg = session_config(set);
+    struct weir_topology topology;
+    struct weir_session *s;
+    ok(weir_topology_from_synthetic("core:2 pu:1", &topology));
+    ok(weir_session_create(cfg, NULL, &topology, &start, &s));
+    *strategy_ns = weir_acquisition_cpu_ns(s->acquisition);
+    *run_ns = -s->run->cpu_from_ns;
+    ok(weir_session_run(s, session_watch, NULL, 1000));
+    int64_t strategy = weir_acquisition_cpu_ns(s->acquisition);
+    assert_true(strategy > *strategy_ns);
+    assert_true(s->cpu_ns - *run_ns > strategy - *strategy_ns);
+    weir_session_destroy(s);
+    weir_config_free(cfg);
+}
+
+static void its_cpu_time_goes_on_with_the_strategy(void **state)
+{
+    struct weir_safetensors *file;
+    struct outcome o;
+    char dir[PATH_MAX];
+    uint64_t step;
+    int64_t cpu[2], run, strategy;
+    (void)state;
+    scratch_make(dir);
+    ok(weir_run_dir_prepare(dir));
+    session_play(SET("run.clock=lockstep", "training.steps=20"), dir, false,
+                 (struct interruption){0}, &o);
+    ok(o.rc);
+    outcome_free(&o);
+    ok(weir_checkpoint_open_newest(dir, &file, &step));
+    ok(weir_safetensors_copy(file, "cpu", WEIR_I64, cpu, sizeof(cpu)));
+    assert_true(cpu[1] > 0 && cpu[0] > cpu[1]);
+    const char *const *more = SET("run.clock=lockstep", "training.steps=30");
+    go_on_from(file, true, more, &run, &strategy);
+    assert_int_equal(run, cpu[0]);
+    assert_int_equal(strategy, cpu[1]);
+    go_on_from(file, false, more, &run, &strategy);
+    assert_int_equal(run, 0);
+    assert_int_equal(strategy, 0);
+    weir_safetensors_close(file);
+    scratch_remove(dir);
+}
+
 static void another_layout_of_the_state_is_refused(void **state)
 {
     struct weir_text meta = {"weir.format", "1"};
@@ -114,6 +168,7 @@ int main(void)
         cmocka_unit_test(so_does_all_that_training_can),
         cmocka_unit_test(lockstep_goes_on_where_lanes_have_just_ended),
         cmocka_unit_test(a_resume_is_no_crash),
+        cmocka_unit_test(its_cpu_time_goes_on_with_the_strategy),
         cmocka_unit_test(another_layout_of_the_state_is_refused),
     };
     return RUN(cases);
