@@ -4,8 +4,9 @@
  * `weir plan --predict` and windows of 0.3 s with a noise of 5 %: the rule is
  * the one runs use, the node is not real. The load of a row is solver-bound,
  * trainer-bound or shifting (solver-bound for a minute, then no new samples,
- * then trainer-bound, a minute each). ratio: steps done over those of the best
- * fixed split in hindsight.
+ * then trainer-bound, a minute each); contended is one that the rule's model is
+ * wrong about, trainer-bound where each group slows all others down. ratio: steps
+ * done over those of the best fixed split in hindsight.
  *
  *   allocation_model
  */
@@ -28,12 +29,14 @@ static const struct weir_costs costs = {
 struct load {
     const char *name;
     double samples[PHASES]; /* new ones a step, for each core of the node */
+    double contention; /* by which a micro-batch is slowed if all cores train */
 };
 
 static const struct load loads[] = {
-    {"solver-bound", {0.8, 0.8, 0.8}},
-    {"trainer-bound", {0.04, 0.04, 0.04}},
-    {"shifting", {0.8, 0, 0.04}},
+    {"solver-bound", {0.8, 0.8, 0.8}, 0},
+    {"trainer-bound", {0.04, 0.04, 0.04}, 0},
+    {"shifting", {0.8, 0, 0.04}, 0},
+    {"contended", {0.04, 0.04, 0.04}, 9},
 };
 
 static struct weir_prediction at(const struct load *l, int cores, int groups,
@@ -44,7 +47,9 @@ static struct weir_prediction at(const struct load *l, int cores, int groups,
                               .new_samples = l->samples[phase] * cores,
                               .slot_bytes = 1280,
                               .gradient_bytes = 112e3};
-    return weir_predict(&costs, &w, groups, cores - groups, 0);
+    struct weir_costs c = costs;
+    c.micro *= 1 + l->contention * pow((double)groups / cores, 2);
+    return weir_predict(&c, &w, groups, cores - groups, 0);
 }
 
 static double fixed_steps(const struct load *l, int cores, int groups)

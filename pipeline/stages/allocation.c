@@ -2,18 +2,21 @@
 #include "pipeline/stages/allocation.h"
 
 #include <math.h>
+#include <stdbool.h>
 
-#define GAIN  0.1  /* of a step, that a change must promise */
-#define WORSE 0.05 /* of a step, by which a change has failed */
-#define VOTES 3
-#define TRIAL 3
-#define BAR   8
-#define OTHER (1 / 3.0) /* of a load, by which it is another */
+#define GAIN    0.1       /* of a step, that a promise is */
+#define DOUBT   0.2       /* of a step, by which a try may seem to be longer */
+#define SHORTER 0.02      /* of a step, that a change must bring */
+#define CLEAR   0.1       /* of a step, that is told by few windows */
+#define FEW     3         /* windows that are enough for a median */
+#define PAUSE   4         /* windows before the first try */
+#define OTHER   (1 / 3.0) /* of a load, by which it is another */
 
 struct weir_allocation weir_allocation_start(
     const struct weir_allocation_bounds *bounds, int groups)
 {
-    return (struct weir_allocation){.bounds = *bounds, .groups = groups};
+    return (struct weir_allocation){
+        .bounds = *bounds, .groups = groups, .pause = PAUSE, .left = PAUSE};
 }
 
 int weir_allocation_solvers(const struct weir_allocation_bounds *bounds,
@@ -60,13 +63,6 @@ static double expect(const struct weir_allocation *a,
     return fmax(train, solve) + (1 / part(a, groups) - 1) * fmin(train, solve);
 }
 
-/* The fewest groups that need as many rounds as @p groups do. */
-static int thrifty(const struct weir_allocation *a, int groups)
-{
-    int r = rounds(a, groups);
-    return (a->bounds.work + r - 1) / r;
-}
-
 static int best_groups(const struct weir_allocation *a,
                        const struct weir_allocation_window *w)
 {
@@ -77,13 +73,59 @@ static int best_groups(const struct weir_allocation *a,
     return best;
 }
 
-/* Half the way to @p best, on to a number that changes the rounds. */
-static int halfway(const struct weir_allocation *a, int best)
+/* @p groups or the fewest that need as many rounds; from the groups in force up,
+ * the first number that changes the rounds, or these groups when none does. */
+static int useful(const struct weir_allocation *a, int groups)
 {
-    int half = (a->groups + best + (best > a->groups)) / 2;
-    while (half < best && rounds(a, half) == rounds(a, a->groups))
-        half++;
-    return thrifty(a, half);
+    while (groups > a->groups && rounds(a, groups) == rounds(a, a->groups))
+        if (++groups > a->bounds.most_groups)
+            return a->groups;
+    int r = rounds(a, groups);
+    return (a->bounds.work + r - 1) / r;
+}
+
+/* Half the way to what the model has for best, if that promises enough. */
+static int promised(const struct weir_allocation *a,
+                    const struct weir_allocation_window *w)
+{
+    int best = best_groups(a, w);
+    if (expect(a, w, best) >= (1 - GAIN) * expect(a, w, a->groups))
+        return a->groups;
+    return useful(a, (a->groups + best + (best > a->groups)) / 2);
+}
+
+/* Some groups more or fewer, unless a step is expected to be longer than
+ * @p most. */
+static int tried(const struct weir_allocation *a,
+                 const struct weir_allocation_window *w, int way, double most)
+{
+    int s = weir_allocation_solvers(&a->bounds, a->groups);
+    int part = (a->groups < s ? a->groups : s) / 4;
+    int groups = a->groups + way * (part > 1 ? part : 1);
+    if (groups < 1 || groups > a->bounds.most_groups)
+        return a->groups;
+    groups = useful(a, groups);
+    return expect(a, w, groups) < most ? groups : a->groups;
+}
+
+/* How many groups there should be next, nothing being on trial. A model that
+ * promises what was found to be longer has no say against the other way. */
+static int proposal(const struct weir_allocation *a,
+                    const struct weir_allocation_window *w)
+{
+    int best = promised(a, w), promise = best - a->groups;
+    if (a->left > 0)
+        return a->pause > PAUSE ? a->groups : best;
+    double most = promise * a->longer > 0
+                      ? INFINITY
+                      : (1 + DOUBT) * expect(a, w, a->groups);
+    int way = a->longer ? -a->longer : promise < 0 ? -1 : 1;
+    for (int i = 0; i < 2; i++, way = -way) {
+        int groups = promise * way > 0 ? best : tried(a, w, way, most);
+        if (groups != a->groups)
+            return groups;
+    }
+    return a->groups;
 }
 
 static struct weir_allocation_load load_of(
@@ -103,69 +145,100 @@ static bool is_another(const struct weir_allocation_load *a,
     return change > OTHER * (b->train + b->solve);
 }
 
-/* A window under @p load is over. */
-static void count_down(struct weir_allocation_way *way,
-                       const struct weir_allocation_load *load)
+/* Pauses begin anew under another load. */
+static void watch_load(struct weir_allocation *a,
+                       const struct weir_allocation_window *w)
 {
-    way->bar -= way->bar > 0;
-    way->others = is_another(load, &way->failed) ? way->others + 1 : 0;
+    struct weir_allocation_load load = load_of(a, w);
+    if (!is_another(&load, &a->load))
+        return;
+    a->load = load;
+    a->pause = a->left = PAUSE;
+    a->longer = 0;
 }
 
-static bool is_barred(const struct weir_allocation_way *way)
+static int change(struct weir_allocation *a, int groups)
 {
-    return way->bar > 0 || (way->last > 0 && way->others < VOTES);
-}
-
-/* Whether windows in a row have promised enough for this way to be taken. */
-static bool is_voted(struct weir_allocation_way *way, bool promises)
-{
-    way->votes = promises && !is_barred(way) ? way->votes + 1 : 0;
-    return way->votes >= VOTES;
-}
-
-static int change(struct weir_allocation *a, int groups, double step, int trial)
-{
-    a->was = a->groups;
-    a->before = step;
-    a->after = INFINITY;
-    a->trial = trial;
     a->groups = groups;
-    a->more.votes = a->less.votes = 0;
+    a->windows = -1;
     return groups;
 }
 
-/* Whether the last change kept its promise; undone when not. */
-static int judge(struct weir_allocation *a,
-                 const struct weir_allocation_window *w)
+static int start_trial(struct weir_allocation *a, int groups, double step)
 {
-    struct weir_allocation_way *way = a->groups > a->was ? &a->more : &a->less;
-    if (a->trial < TRIAL)
-        a->after = fmin(a->after, w->step);
-    if (--a->trial > 0)
-        return a->groups;
-    if (a->after <= (1 + WORSE) * a->before) {
-        way->last = 0;
-        return a->groups;
+    a->was = a->groups;
+    a->before = step;
+    return change(a, groups);
+}
+
+static bool is_told(const struct weir_allocation *a, double step)
+{
+    return a->windows >= WEIR_ALLOCATION_SEEN ||
+           fabs(step - a->before) > CLEAR * a->before;
+}
+
+/* @return whether the change stays */
+static bool end_trial(struct weir_allocation *a,
+                      const struct weir_allocation_window *w)
+{
+    int was = a->was, way = a->groups > was ? 1 : -1;
+    bool stays = w->step < (1 - SHORTER) * a->before;
+    a->was = 0;
+    a->longer = stays ? -way : way;
+    a->pause *= stays ? 1 : 2;
+    a->left = stays ? PAUSE : a->pause;
+    if (stays)
+        a->load = load_of(a, w);
+    else
+        change(a, was);
+    return stays;
+}
+
+static double median(const double *x, int n)
+{
+    double sorted[WEIR_ALLOCATION_SEEN];
+    for (int i = 0; i < n; i++) {
+        int k = i;
+        for (; k > 0 && sorted[k - 1] > x[i]; k--)
+            sorted[k] = sorted[k - 1];
+        sorted[k] = x[i];
     }
-    way->last = way->last ? 2 * way->last : BAR;
-    way->bar = way->last;
-    way->failed = a->load;
-    way->others = 0;
-    return change(a, a->was, w->step, 0);
+    return sorted[n / 2];
+}
+
+static void see(struct weir_allocation *a,
+                const struct weir_allocation_window *w)
+{
+    int i = a->windows++ % WEIR_ALLOCATION_SEEN;
+    a->step[i] = w->step;
+    a->train[i] = w->train;
+    a->idle[i] = w->idle;
+    a->left -= a->left > 0;
+}
+
+static struct weir_allocation_window medians(const struct weir_allocation *a)
+{
+    int n =
+        a->windows < WEIR_ALLOCATION_SEEN ? a->windows : WEIR_ALLOCATION_SEEN;
+    return (struct weir_allocation_window){.step = median(a->step, n),
+                                           .train = median(a->train, n),
+                                           .idle = median(a->idle, n)};
 }
 
 int weir_allocation_next(struct weir_allocation *a,
                          const struct weir_allocation_window *w)
 {
-    if (a->trial > 0)
-        return judge(a, w);
-    int best = best_groups(a, w);
-    a->load = load_of(a, w);
-    count_down(&a->more, &a->load);
-    count_down(&a->less, &a->load);
-    bool promises = expect(a, w, best) < (1 - GAIN) * expect(a, w, a->groups);
-    bool more = is_voted(&a->more, promises && best > a->groups);
-    bool less = is_voted(&a->less, promises && best < a->groups);
-    return more || less ? change(a, halfway(a, best), w->step, TRIAL)
-                        : a->groups;
+    if (a->windows < 0) {
+        a->windows = 0;
+        return a->groups;
+    }
+    see(a, w);
+    if (a->windows < FEW)
+        return a->groups;
+    struct weir_allocation_window m = medians(a);
+    if (a->was && (!is_told(a, m.step) || !end_trial(a, &m)))
+        return a->groups;
+    watch_load(a, &m);
+    int groups = proposal(a, &m);
+    return groups == a->groups ? groups : start_trial(a, groups, m.step);
 }

@@ -20,24 +20,32 @@
  * what they would be alone, and from these a step is expected to take the longer
  * one and (1 / p - 1) of the shorter one, as in `weir plan --predict`.
  *
- * The rule goes half the way to the number that is best by this, so that a large
- * node is at its best after a few changes and an error of the model is found out
- * early. Only numbers that change the rounds are of use: with 8 micro-batches 5
- * groups are not faster than 4, but take a core more.
+ * Only numbers that change the rounds are of use: with 8 micro-batches 5 groups
+ * are not faster than 4, but take a core more.
+ *
+ * The model proposes, and the time that a step takes decides:
+ *
+ *   promise  the best number by the model promises a step shorter by a tenth:
+ *            half the way to it, so that a large node is at its best after a few
+ *            changes and an error of the model is found out early;
+ *   try      there is no promise, but a quarter of the smaller side's cores gone
+ *            either way would not make a step longer by a fifth, which is what the
+ *            model may be wrong by: these cores. The way that was last found to
+ *            be longer comes second. If it is the one the model makes a promise
+ *            for, the model has no say against the other;
+ *   verdict  a change that has not made the step shorter by a fiftieth is undone.
  *
  * What keeps it calm:
- *   gain     the best number must promise a step shorter by a tenth;
- *   votes    three windows in a row must ask for the same direction;
- *   verdict  after a change the next window does not count, and the better of
- *            the two after it tells whether the promise came true; a step that
- *            became longer undoes the change, and that direction is barred until
- *            the load is another: the seconds of cores that a step takes, t for
- *            training and v s for solving, have changed by a third of their sum
- *            in three windows in a row. Not before 8 windows, though, and 16, 32
- *            and so on as long as it goes on failing.
+ *   medians  model and verdict go by medians, of the last 5 windows of a division;
+ *            the first after a change does not count. Three are enough for what
+ *            is there to be promised, and for a verdict that is clear by a tenth;
+ *   pause    4 windows without a change come before a try. A change that is undone
+ *            doubles the pause, and promises wait for it too: n windows have about
+ *            log2(n / 4) changes that do not pay;
+ *   load     the seconds of cores that a step takes, t for training and v s for
+ *            solving: when they have changed by a third of their sum, what was
+ *            found out holds no longer and the pause is short again.
  */
-#include <stdbool.h>
-#include <stdint.h>
 
 /** What there is to divide. */
 struct weir_allocation_bounds {
@@ -60,24 +68,20 @@ struct weir_allocation_load {
     double train, solve;
 };
 
-/** One direction that a core can go. */
-struct weir_allocation_way {
-    int votes; /* windows in a row that asked for it */
-    int bar;   /* windows for which it is not tried */
-    int last;  /* length of the last bar; 0: it is not barred */
-    struct weir_allocation_load failed; /* under which it did */
-    int others;                         /* windows in a row under another */
-};
+#define WEIR_ALLOCATION_SEEN 5
 
 struct weir_allocation {
     struct weir_allocation_bounds bounds;
-    int groups;                            /* in force */
-    struct weir_allocation_way more, less; /* groups */
-    int trial; /* windows until the verdict on the last change; 0: none */
-    int was;   /* groups before it */
-    struct weir_allocation_load load; /* then, or of the last window */
-    double before;                    /* seconds a step took then */
-    double after;                     /* and takes since */
+    int groups;  /* in force */
+    int windows; /* with them that count; -1: the next one does not */
+    double step[WEIR_ALLOCATION_SEEN], train[WEIR_ALLOCATION_SEEN],
+        idle[WEIR_ALLOCATION_SEEN]; /* the last of them */
+    int was;       /* groups before the change on trial; 0: none is */
+    double before; /* seconds a step took with them */
+    int longer;    /* which way steps became longer: 1 more groups, -1, 0 */
+    int pause;     /* windows from an undone change to the next change */
+    int left;      /* of them */
+    struct weir_allocation_load load; /* under which all this is so */
 };
 
 /** Start with @p groups of them. */

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The rule of adaptive allocation on runs that are simulated: converging,
- * staying, following a load that shifts, keeping its floors. */
+ * staying, following a load that shifts, finding its model wrong, keeping its
+ * floors. */
 #include "tests/test.h"
 
 #include "base/rng.h"
 #include "pipeline/stages/allocation.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 /* A machine whose steps cost this much of a core, and its noise. */
 struct machine {
@@ -103,8 +105,7 @@ static struct machine draw_machine(uint64_t seed, double noise)
     return m;
 }
 
-/* From any start to within what a change must promise of the best split, by
- * no more changes than lie between, and then never again. */
+/* From any start to near the best split, and then hardly a change. */
 static void a_steady_load_ends_in_a_good_split(void **state)
 {
     (void)state;
@@ -115,13 +116,13 @@ static void a_steady_load_ends_in_a_good_split(void **state)
         struct weir_allocation a = weir_allocation_start(&m.bounds, start);
         struct record r = play(&m, &a, 1200);
         double best = step_time(&m, best_groups(&m));
-        if (step_time(&m, r.groups) > 1.25 * best)
+        if (step_time(&m, r.groups) > 1.1 * best)
             fail_msg("seed %d: %d groups, %g s a step; best %d, %g s",
                      (int)seed, r.groups, step_time(&m, r.groups),
                      best_groups(&m), best);
-        assert_true(r.changes <= m.bounds.most_groups);
+        assert_true(r.changes <= 40);
         r = play(&m, &a, 400);
-        assert_int_equal(r.changes, 0);
+        assert_true(r.changes <= 2);
     }
 }
 
@@ -140,9 +141,9 @@ static void noise_does_not_make_it_go_back_and_forth(void **state)
         time += r.time / r.best;
         best += 1;
     }
-    /* Bars that double leave few tries in a thousand windows. */
-    assert_true(changes < 100 * 8);
-    assert_true(time < 1.1 * best);
+    /* Pauses that double leave few tries in a thousand windows. */
+    assert_true(changes < 100 * 3);
+    assert_true(time < 1.02 * best);
 }
 
 /* Solvers bound it, then they are done, then samples are dear again. */
@@ -188,22 +189,22 @@ static int play_in_vain(struct weir_allocation *a, double step, int windows,
 }
 
 /* A change that makes steps longer, whatever the model says, is undone, and
- * tried again when the load is another, once. */
+ * tried again more and more rarely, and soon when the load is another. */
 static void a_change_that_does_not_pay_is_undone(void **state)
 {
     (void)state;
     struct weir_allocation_bounds b = {
         .cores = 4, .work = 4, .most_groups = 3, .most_solvers = 3};
     struct weir_allocation a = weir_allocation_start(&b, 1);
-    static const double step[] = {1, 2, 1};
     int there = 0;
-    for (int i = 0; i < 3; i++) {
-        assert_int_equal(play_in_vain(&a, step[i], 1000, &there), 2);
+    for (double step = 1; step < 10; step *= 2) {
+        int changes = play_in_vain(&a, step, 1000, &there);
+        assert_in_range(changes, 8, 16);
         assert_int_equal(a.groups, 1);
     }
-    assert_true(there < 12);
+    assert_true(there < 4 * 40);
     /* A load that is hardly another is the same. */
-    assert_int_equal(play_in_vain(&a, 1.2, 1000, &there), 0);
+    assert_true(play_in_vain(&a, 9.6, 900, &there) <= 2);
 }
 
 /* Two cores that train alone: whatever the windows say of either split, cores
@@ -228,7 +229,7 @@ static void a_load_that_no_split_suits_does_not_swing(void **state)
         int before = a.groups;
         changes += weir_allocation_next(&a, &w) != before;
     }
-    assert_true(changes >= 1 && changes <= 4);
+    assert_true(changes >= 1 && changes <= 24);
 }
 
 /* Three threads on two cores: of @p train and @p solve, seconds that a step's
@@ -270,6 +271,38 @@ static void threads_that_share_cores_slow_one_another(void **state)
         }
 }
 
+/* As the rule has it, threads that share cores share them evenly: a run would
+ * be a tenth slower with one group. In truth the system lets the one solver
+ * thread have a core, and with two of them no core waits. */
+static void a_model_that_is_wrong_is_found_out(void **state)
+{
+    (void)state;
+    static const struct weir_allocation_window truth[] = {
+        {0}, {.step = 4.2, .train = 4.2}, {.step = 5, .train = 3.4}};
+    struct weir_allocation_bounds b = {.cores = 3,
+                                       .shared = 2,
+                                       .work = 4,
+                                       .most_groups = 2,
+                                       .most_solvers = 2};
+    struct weir_rng rng = weir_rng_stream(3, WEIR_RNG_TEST, 0);
+    int changes = 0, worse = 0;
+    for (int run = 0; run < 200; run++) {
+        struct weir_allocation a = weir_allocation_start(&b, 1 + run % 2);
+        for (int i = 0; i < 500; i++) {
+            double noise = 0.9 + 0.2 * weir_rng_uniform(&rng);
+            struct weir_allocation_window w = truth[a.groups];
+            w.step *= noise;
+            w.train *= noise;
+            worse += a.groups == 2;
+            int before = a.groups;
+            changes += weir_allocation_next(&a, &w) != before;
+        }
+        assert_int_equal(a.groups, 1);
+    }
+    assert_true(changes < 200);
+    assert_true(worse < 200 * 500 / 50);
+}
+
 static void one_odd_window_changes_nothing(void **state)
 {
     (void)state;
@@ -307,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_change_that_does_not_pay_is_undone),
         cmocka_unit_test(a_load_that_no_split_suits_does_not_swing),
         cmocka_unit_test(threads_that_share_cores_slow_one_another),
+        cmocka_unit_test(a_model_that_is_wrong_is_found_out),
         cmocka_unit_test(one_odd_window_changes_nothing),
         cmocka_unit_test(groups_that_do_nothing_are_given_to_the_solvers),
     };
