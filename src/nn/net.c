@@ -41,7 +41,8 @@ struct weir_net {
     size_t gradient_floats;
     float *work; /* of whatever layer is running */
     size_t work_floats;
-    float *spare; /* a gradient on its way to being added */
+    float *spare; /* gradients of one layer, on their way to being added */
+    size_t spare_floats;
     enum weir_net_mode mode;
     uint64_t key;
     const bool *present;
@@ -163,6 +164,20 @@ static void place_gradients(struct weir_net *net, struct weir_span *span)
                 net->step[i].beside_at[k] = span[at++].at;
 }
 
+/* Floats of the layer with the most parameters. */
+static size_t most_parameters(const struct weir_graph *g)
+{
+    size_t most = 0;
+    for (int i = 0; i < g->layers; i++) {
+        const struct weir_layer *l = &g->layer[i];
+        size_t n = 0;
+        for (int k = 0; k < l->params; k++)
+            n += g->param[l->param + k].room;
+        most = most > n ? most : n;
+    }
+    return most;
+}
+
 static int plan_memory(struct weir_net *net)
 {
     const struct weir_graph *g = net->graph;
@@ -171,8 +186,10 @@ static int plan_memory(struct weir_net *net)
     if (!span)
         return WEIR_FAIL(ENOMEM, "net: plan of %zu arrays", most);
     place_activations(net, span);
-    if (trains(net))
+    if (trains(net)) {
         place_gradients(net, span);
+        net->spare_floats = most_parameters(g);
+    }
     free(span);
     return 0;
 }
@@ -185,7 +202,7 @@ static size_t tapes(const struct weir_net *net)
 static size_t own_floats(const struct weir_net *net)
 {
     return tapes(net) * net->tape_floats + net->gradient_floats +
-           net->work_floats + (trains(net) ? net->graph->packed : 0);
+           net->work_floats + net->spare_floats;
 }
 
 static int allocate(struct weir_net *net)
@@ -194,7 +211,7 @@ static int allocate(struct weir_net *net)
     net->work = weir_array(net->work_floats + 1, sizeof(float));
     if (trains(net)) {
         net->gradients = weir_array(net->gradient_floats, sizeof(float));
-        net->spare = weir_array(net->graph->packed + 1, sizeof(float));
+        net->spare = weir_array(net->spare_floats + 1, sizeof(float));
     }
     if (!net->activations || !net->work ||
         (trains(net) && (!net->gradients || !net->spare)))
@@ -384,35 +401,47 @@ static void add_gifts(struct weir_net *net, int i,
                 gradient(net, l->in[k]));
 }
 
+/* Gradients of a layer's parameters were left where @p pass says: what lies
+ * between the end of a tensor and the next line belongs to none. */
+static void take_gradients(struct weir_net *net, int i,
+                           const struct weir_layer_pass *pass, float *grad,
+                           bool accumulate)
+{
+    const struct weir_graph *g = net->graph;
+    const struct weir_layer *l = &g->layer[i];
+    for (int k = 0; k < l->params; k++) {
+        const struct weir_param *p = &g->param[l->param + k];
+        memset(pass->dw[k] + p->form.floats, 0,
+               (p->room - p->form.floats) * sizeof(float));
+        if (accumulate)
+            add(p->room, pass->dw[k], grad + p->at);
+    }
+}
+
 static int step_back(struct weir_net *net, int tape, int i, const float *packed,
-                     bool want_dx, float *grad)
+                     bool want_dx, float *grad, bool accumulate)
 {
     const struct weir_graph *g = net->graph;
     const struct weir_layer *l = &g->layer[i];
     struct step *step = &net->step[i];
     struct weir_layer_pass pass = pass_of(net, tape, i, packed);
+    float *spare = net->spare;
     pass.dy = gradient(net, l->out);
     for (int k = 0; k < l->inputs; k++)
         if (l->in[k] > 0 || want_dx)
             pass.dx[k] = step->beside[k] ? net->gradients + step->beside_at[k]
                                          : gradient(net, l->in[k]);
-    for (int k = 0; k < l->params; k++)
-        pass.dw[k] = grad + g->param[l->param + k].at;
+    for (int k = 0; k < l->params; k++) {
+        const struct weir_param *p = &g->param[l->param + k];
+        pass.dw[k] = accumulate ? spare : grad + p->at;
+        spare += p->room;
+    }
     int rc = l->ops->backward(step->plan, &pass);
     if (rc)
         return WEIR_NOTE(rc, "backward, layer %s", l->name);
     add_gifts(net, i, &pass);
+    take_gradients(net, i, &pass, grad, accumulate);
     return 0;
-}
-
-/* What lies between the end of a tensor and the next line belongs to none. */
-static void clear_gaps(const struct weir_graph *g, float *grad)
-{
-    for (int i = 0; i < g->params; i++) {
-        const struct weir_param *p = &g->param[i];
-        memset(grad + p->at + p->form.floats, 0,
-               (p->room - p->form.floats) * sizeof(float));
-    }
 }
 
 int weir_net_backward(struct weir_net *net, int tape, const float *packed,
@@ -420,20 +449,16 @@ int weir_net_backward(struct weir_net *net, int tape, const float *packed,
 {
     const struct weir_graph *g = net->graph;
     const struct weir_layout *out = &net->slot[g->output].layout;
-    float *into = accumulate ? net->spare : grad;
     if (net->config.tapes == 0)
         return WEIR_FAIL(EINVAL, "net: backward of a forward-only net");
     omp_set_num_threads(net->config.threads);
     weir_layout_pack(out, dy, gradient(net, g->output));
     weir_halo_clear(out, gradient(net, g->output));
     for (int i = g->layers - 1; i >= 0; i--) {
-        int rc = step_back(net, tape, i, packed, dx != NULL, into);
+        int rc = step_back(net, tape, i, packed, dx != NULL, grad, accumulate);
         if (rc)
             return rc;
     }
-    clear_gaps(g, into);
-    if (accumulate)
-        add(g->packed, net->spare, grad);
     if (dx) {
         weir_halo_fold(&net->slot[0].layout, gradient(net, 0), NULL, 0.0F);
         weir_layout_unpack(&net->slot[0].layout, gradient(net, 0), dx);

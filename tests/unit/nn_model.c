@@ -152,6 +152,36 @@ static void forward_only_nets_are_small(void **state)
     weir_model_destroy(m);
 }
 
+/* Two backward passes added together are twice one, to the bit and without the
+ * room of a second vector of weights. */
+static void gradients_add_up_in_place(void **state)
+{
+    struct reference r = reference_create(2, 32, 64, 6, 2);
+    size_t n = weir_model_packed(r.model);
+    float *x = make_floats(64), *y = make_floats(64), *once = make_floats(n),
+          *twice = make_floats(n);
+    struct weir_net *net;
+    (void)state;
+    for (int i = 0; i < 64; i++)
+        x[i] = (float)sin(0.3 * i * i);
+    for (size_t i = 0; i < n; i++)
+        once[i] = twice[i] = -1; /* of which nothing stays */
+    ok(weir_net_create(r.model, &(struct weir_net_config){1, 1, 1}, &net));
+    ok(weir_net_forward(net, 0, r.packed, x, y));
+    ok(weir_net_backward(net, 0, r.packed, x, NULL, once, false));
+    ok(weir_net_backward(net, 0, r.packed, x, NULL, twice, false));
+    ok(weir_net_backward(net, 0, r.packed, x, NULL, twice, true));
+    for (size_t i = 0; i < n; i++)
+        assert_true(twice[i] == 2 * once[i]);
+    assert_true(weir_net_bytes(net) < 2 * n * sizeof(float));
+    weir_net_destroy(net);
+    free(x);
+    free(y);
+    free(once);
+    free(twice);
+    reference_destroy(&r);
+}
+
 static void count_lines(void *ctx, enum weir_log_level level, const char *area,
                         const char *text)
 {
@@ -385,6 +415,7 @@ int main(void)
         cmocka_unit_test(a_form_reads_inner_blocks_from_the_last),
         cmocka_unit_test(nets_of_all_batches_read_the_same_weights),
         cmocka_unit_test(forward_only_nets_are_small),
+        cmocka_unit_test(gradients_add_up_in_place),
         cmocka_unit_test(slow_implementations_are_reported),
         cmocka_unit_test(no_architecture_is_slow_in_2d),
         cmocka_unit_test(published_counts_of_every_architecture_come_out),
