@@ -2,12 +2,14 @@
 /* Payloads between two cores: Weir's slots and rings, and what else a program
  * could use, in turns. Throughput: side 0 writes every byte, side 1 reads every
  * byte. Latency: one payload there and one back, written and read whole, halved.
- * And what nothing can go below: one word there and back, a line each, halved.
+ * Likewise one word: in a line of its own, what the cores themselves take, and through a
+ * ring of indices.
  * Usage: ring [REPETITIONS]   (default 7) */
 #include "perf/peers/transport.h"
 #include "perf/perf.h"
 
 #include "shm/futex.h"
+#include "shm/ring.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -158,44 +160,76 @@ static void run_job(struct job *j, bool processes)
     munmap(shared, 4096);
 }
 
-/* ---- the bare line ---- */
+/* ---- a word there and back ---- */
 
-#define LINE_ROUNDS 100000
+#define WORDS 100000
 
-/* One word each way: what is stored (P1) is what the other waits for (C1). */
-static struct line {
-    _Alignas(64) _Atomic uint64_t there;
-    _Alignas(64) _Atomic uint64_t back;
-} line;
+/* Way 0 is there, way 1 back. */
+struct ping {
+    const char *name;
+    void (*put)(int way, uint64_t n);
+    void (*take)(int way, uint64_t n);
+};
 
-static void await(_Atomic uint64_t *word, uint64_t n)
+/* What is stored (P1) is what the other waits for (C1). */
+static struct {
+    _Alignas(64) _Atomic uint64_t word;
+} line[2];
+
+static void put_line(int way, uint64_t n)
 {
-    while (atomic_load_explicit(word, memory_order_acquire) != n) /* C1 */
+    atomic_store_explicit(&line[way].word, n, memory_order_release); /* P1 */
+}
+
+static void take_line(int way, uint64_t n)
+{
+    while (atomic_load_explicit(&line[way].word, memory_order_acquire) != n)
+        weir_pause(); /* C1 */
+}
+
+static struct weir_ring *index_ring[2];
+
+static void put_index(int way, uint64_t n)
+{
+    while (weir_ring_push(index_ring[way], n))
         weir_pause();
 }
 
-static void *answer_lines(void *ctx)
+static void take_index(int way, uint64_t n)
 {
-    (void)ctx;
-    for (uint64_t n = 1; n <= LINE_ROUNDS; n++) {
-        await(&line.there, n);
-        atomic_store_explicit(&line.back, n, memory_order_release); /* P1 */
+    uint64_t got = 0;
+    while (weir_ring_pop(index_ring[way], &got))
+        weir_pause();
+    if (got != n)
+        exit(1);
+}
+
+static const struct ping pings[] = {
+    {"ring.line", put_line, take_line},
+    {"ring.index", put_index, take_index},
+};
+#define PINGS (int)(sizeof(pings) / sizeof(*pings))
+
+static void *answer(void *ctx)
+{
+    const struct ping *p = ctx;
+    for (uint64_t n = 1; n <= WORDS; n++) {
+        p->take(0, n);
+        p->put(1, n);
     }
     return NULL;
 }
 
-static void measure_line(struct weir_hist *hist)
+static void measure_ping(const struct ping *p, struct weir_hist *hist)
 {
     cpu_set_t all;
     sched_getaffinity(0, sizeof(all), &all);
-    atomic_store(&line.there, 0);
-    atomic_store(&line.back, 0);
-    pthread_t thread = perf_start(perf_core(1), answer_lines, NULL);
+    pthread_t thread = perf_start(perf_core(1), answer, (void *)(uintptr_t)p);
     perf_pin(perf_core(0));
-    for (uint64_t n = 1; n <= LINE_ROUNDS; n++) {
+    for (uint64_t n = 1; n <= WORDS; n++) {
         int64_t before = weir_now_ns();
-        atomic_store_explicit(&line.there, n, memory_order_release); /* P1 */
-        await(&line.back, n);
+        p->put(0, n);
+        p->take(1, n);
         weir_hist_record(hist, (weir_now_ns() - before) / 2);
     }
     pthread_join(thread, NULL);
@@ -242,17 +276,19 @@ static void report(const struct results *r, const struct transport_ops *ops,
 static void compare(struct results *all, const struct payload *p,
                     int repetitions, bool processes)
 {
-    struct weir_hist *bare = weir_array(1, sizeof(*bare));
+    struct weir_hist *words = weir_array(PINGS, sizeof(*words));
     memset(all, 0, TRANSPORTS * sizeof(*all));
     for (int i = 0; i < repetitions; i++) {
-        measure_line(bare);
+        for (int k = 0; k < PINGS; k++)
+            measure_ping(&pings[k], &words[k]);
         for (int k = 0; k < TRANSPORTS; k++)
             measure(&all[k], transports[k], p, processes);
     }
-    perf_row("ring.line", "ns", bare, "\"bytes\": 8, ");
+    for (int k = 0; k < PINGS; k++)
+        perf_row(pings[k].name, "ns", &words[k], "\"bytes\": 8, ");
     for (int k = 0; k < TRANSPORTS; k++)
         report(&all[k], transports[k], p, processes);
-    free(bare);
+    free(words);
 }
 
 int main(int argc, char **argv)
@@ -263,9 +299,15 @@ int main(int argc, char **argv)
                     "turns, %d repetitions",
                     perf_core(0), perf_core(1), repetitions);
     struct results *all = weir_array(TRANSPORTS, sizeof(*all));
+    for (int way = 0; way < 2; way++) {
+        index_ring[way] = weir_array(1, weir_ring_bytes(64, sizeof(uint64_t)));
+        weir_ring_init(index_ring[way], 64, sizeof(uint64_t));
+    }
     for (int processes = 0; processes < 2; processes++)
         for (int p = 0; p < PAYLOADS; p++)
             compare(all, &payloads[p], repetitions, processes);
     free(all);
+    free(index_ring[0]);
+    free(index_ring[1]);
     return 0;
 }

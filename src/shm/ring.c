@@ -3,9 +3,15 @@
 
 #include "base/err.h"
 
+static size_t cell_bytes(size_t element_bytes)
+{
+    size_t whole = (element_bytes + 7) & ~(size_t)7;
+    return sizeof(struct weir_ring_cell) + whole;
+}
+
 size_t weir_ring_bytes(size_t capacity, size_t element_bytes)
 {
-    return sizeof(struct weir_ring) + capacity * element_bytes;
+    return sizeof(struct weir_ring) + capacity * cell_bytes(element_bytes);
 }
 
 int weir_ring_init(struct weir_ring *ring, size_t capacity,
@@ -16,9 +22,9 @@ int weir_ring_init(struct weir_ring *ring, size_t capacity,
                          element_bytes);
     atomic_init(&ring->tail, 0);
     atomic_init(&ring->head, 0);
-    ring->head_seen = ring->tail_seen = 0;
+    ring->head_seen = 0;
     ring->mask = capacity - 1;
-    ring->element_bytes = element_bytes;
+    ring->cell_bytes = cell_bytes(element_bytes);
     return 0;
 }
 

@@ -52,6 +52,9 @@ static void read_one(struct side *me)
 {
     const uint64_t *at = weir_ring_peek(ring);
     if (!at) {
+        must(atomic_load(&weir_ring_cell(ring, me->elements)->stamp) <=
+                 me->elements + 1,
+             "element %" PRIu64 " was overwritten unread", me->elements);
         refuse(me);
         return;
     }
