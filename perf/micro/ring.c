@@ -2,8 +2,8 @@
 /* Payloads between two cores: Weir's slots and rings, and what else a program
  * could use, in turns. Throughput: side 0 writes every byte, side 1 reads every
  * byte. Latency: one payload there and one back, written and read whole, halved.
- * Likewise one word: in a line of its own, what the cores themselves take, and through a
- * ring of indices.
+ * Likewise one word: in a line of its own, what the cores themselves take, and
+ * through a ring of indices.
  * Usage: ring [REPETITIONS]   (default 7) */
 #include "perf/peers/transport.h"
 #include "perf/perf.h"

@@ -13,6 +13,8 @@ import sys
 
 import torch
 
+from arrays import Writer
+
 CASES = {  # channels, points, width, depth, batch, unrolled steps, residual
     "one": (1, 24, 8, 3, 4, 1, True),
     "two": (2, 19, 12, 2, 3, 2, False),
@@ -31,19 +33,6 @@ class ConvNet(torch.nn.Module):
         for conv in self.conv[:-1]:
             x = torch.relu(conv(x))
         return self.conv[-1](x)
-
-
-class Writer:
-    def __init__(self, folder):
-        self.index = open(os.path.join(folder, "convnet_torch.txt"), "w")
-        self.data = open(os.path.join(folder, "convnet_torch.f32"), "wb")
-        self.at = 0
-
-    def put(self, name, tensor):
-        values = tensor.detach().to(torch.float32).contiguous().numpy()
-        self.data.write(values.tobytes())
-        self.index.write(f"{name} {self.at} {values.size}\n")
-        self.at += values.size
 
 
 def sample_losses(net, u, mean, deviation, residual, steps, is_residual):
@@ -93,7 +82,7 @@ def main():
         os.path.dirname(os.path.abspath(__file__)), "data")
     os.makedirs(folder, exist_ok=True)
     torch.manual_seed(20)
-    out = Writer(folder)
+    out = Writer(folder, "convnet_torch")
     for name, case in CASES.items():
         write_case(out, name, case)
 

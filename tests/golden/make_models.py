@@ -19,6 +19,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "..", "perf", "peers"))
 from torch_models import make  # noqa: E402
 
+from arrays import Writer  # noqa: E402
+
 CASES = [  # model, grid, channels, batch, options
     ("convnet", (9, 7), 2, 3, dict(width=9, depth=2)),
     ("convnet", (6, 6), 1, 2, dict(width=5, depth=2, activation="tanh",
@@ -57,19 +59,6 @@ def by_formula(key, p):
     j = torch.arange(p.numel(), dtype=torch.float64)
     size = (2.0 / (p.numel() / p.shape[0])) ** 0.5 if p.dim() > 1 else 0.1
     return (size * torch.sin(0.7 * j + sum(map(ord, key)))).float().reshape(p.shape)
-
-
-class Writer:
-    def __init__(self, folder):
-        self.index = open(os.path.join(folder, "models_torch.txt"), "w")
-        self.data = open(os.path.join(folder, "models_torch.f32"), "wb")
-        self.at = 0
-
-    def put(self, name, tensor):
-        values = tensor.detach().to(torch.float32).contiguous().numpy()
-        self.data.write(values.tobytes())
-        self.index.write(f"{name} {self.at} {values.size}\n")
-        self.at += values.size
 
 
 def write_case(out, name, case):
@@ -112,7 +101,7 @@ def write_case(out, name, case):
 def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(HERE, "data")
     torch.manual_seed(7)
-    out = Writer(folder)
+    out = Writer(folder, "models_torch")
     for name, case in enumerate(CASES):
         write_case(out, name, case)
 

@@ -17,22 +17,10 @@ import sys
 import numpy as np
 import torch
 
+from arrays import Writer
+
 WIDTH, DEPTH, HARMONICS, POINTS = 8, 3, 3, 12
 D, RATE = 1e-4, 5.0
-
-
-class Writer:
-    def __init__(self, folder):
-        self.index = open(os.path.join(folder, "pinn_torch.txt"), "w")
-        self.data = open(os.path.join(folder, "pinn_torch.f32"), "wb")
-        self.at = 0
-
-    def put(self, name, tensor):
-        values = torch.as_tensor(tensor).detach().to(torch.float32)
-        values = values.contiguous().numpy()
-        self.data.write(values.tobytes())
-        self.index.write(f"{name} {self.at} {values.size}\n")
-        self.at += values.size
 
 
 def network():
@@ -110,7 +98,7 @@ def main():
     folder = sys.argv[1] if len(sys.argv) > 1 else os.path.join(
         os.path.dirname(os.path.abspath(__file__)), "data")
     torch.manual_seed(4)
-    out = Writer(folder)
+    out = Writer(folder, "pinn_torch")
     network_case(out)
     equation_case(out)
 

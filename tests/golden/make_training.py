@@ -14,6 +14,8 @@ import sys
 
 import torch
 
+from arrays import Writer
+
 N, STEPS = 300, 8
 CHANNELS, POINTS = 2, 25
 UNIT = [0.4, 1.7]
@@ -23,20 +25,6 @@ OPTIMISERS = {
     "adamw": lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0.1,
                                          betas=(0.8, 0.95), eps=1e-6),
 }
-
-
-class Writer:
-    def __init__(self, folder):
-        self.index = open(os.path.join(folder, "training_torch.txt"), "w")
-        self.data = open(os.path.join(folder, "training_torch.f32"), "wb")
-        self.at = 0
-
-    def put(self, name, tensor):
-        values = torch.as_tensor(tensor).detach().to(torch.float32)
-        values = values.contiguous().numpy()
-        self.data.write(values.tobytes())
-        self.index.write(f"{name} {self.at} {values.size}\n")
-        self.at += values.size
 
 
 def optimisers(out):
@@ -140,7 +128,7 @@ def main():
         os.path.dirname(os.path.abspath(__file__)), "data")
     os.makedirs(folder, exist_ok=True)
     torch.manual_seed(21)
-    out = Writer(folder)
+    out = Writer(folder, "training_torch")
     optimisers(out)
     schedules(out)
     losses(out)
