@@ -243,7 +243,7 @@ static int configure(struct command *c)
     rc =
         rc ? rc : c->solver->configure(&cfg->solver.options, &c->solver_config);
     if (rc)
-        return weir_refusal(rc, "solver", cfg->solver.name);
+        return weir_solver_refusal(rc, cfg);
     c->solver->describe(c->solver_config, &c->info);
     if (weir_fftw_measures(&cfg->solver.options) &&
         weir_wisdom_export(&c->wisdom))

@@ -139,20 +139,32 @@ static int check(const struct config *c, const char *path)
     const struct weir_dataset_info *f = c->file;
     if (f->missing)
         return WEIR_FAIL(WEIR_ECONFIG,
-                         "%s: %llu of its trajectories are "
-                         "missing",
-                         path, (unsigned long long)f->missing);
+                         "file: %s: %llu of its trajectories are missing", path,
+                         (unsigned long long)f->missing);
     if (f->trajectories <= c->held_out)
         return WEIR_FAIL(WEIR_ECONFIG,
-                         "%s: %llu trajectories, and held_out is "
-                         "%llu",
-                         path, (unsigned long long)f->trajectories,
-                         (unsigned long long)c->held_out);
+                         "held_out: %llu, and %s has %llu trajectories",
+                         (unsigned long long)c->held_out, path,
+                         (unsigned long long)f->trajectories);
     if (c->solves && (!c->solver || c->made->space.n != c->table.n)) {
-        WEIR_FAIL(WEIR_ECONFIG, "%s does not say which solver made it", path);
+        WEIR_FAIL(WEIR_ECONFIG,
+                  "labels: solve, but %s does not say which solver made it",
+                  path);
         return weir_err_hint("set solver.labels to read");
     }
     return 0;
+}
+
+/* A file that cannot be used is a wrong value of the option that names it. */
+static int open_file(struct config *c, const char *path)
+{
+    struct weir_err_record said;
+    int rc = weir_dataset_reader_open(path, &c->reader);
+    if (rc != -WEIR_ECONFIG)
+        return rc;
+    weir_err_export(&said);
+    WEIR_FAIL(WEIR_ECONFIG, "file: %s", said.message);
+    return said.hint[0] ? weir_err_hint("%s", said.hint) : rc;
 }
 
 static int configure(const struct weir_options *opts, void **config)
@@ -163,11 +175,11 @@ static int configure(const struct weir_options *opts, void **config)
         return WEIR_FAIL(ENOMEM, "data set");
     if (!*path) {
         free(c);
-        return WEIR_FAIL(WEIR_ECONFIG, "no file is named");
+        return WEIR_FAIL(WEIR_ECONFIG, "file: none is named");
     }
     c->held_out = (uint64_t)weir_option_int(opts, "held_out");
     c->solves = weir_option_int(opts, "labels") == 1;
-    int rc = weir_dataset_reader_open(path, &c->reader);
+    int rc = open_file(c, path);
     if (rc == 0)
         c->file = weir_dataset_reader_info(c->reader);
     rc = rc ? rc : weir_dataset_reader_parameters(c->reader, &c->table);

@@ -35,6 +35,14 @@ int weir_refusal(int rc, const char *kind, const char *name)
                : weir_err_hint("weir list %ss shows its options", kind);
 }
 
+int weir_solver_refusal(int rc, const struct weir_config *cfg)
+{
+    rc = weir_refusal(rc, "solver", cfg->solver.name);
+    return rc == -WEIR_ECONFIG
+               ? weir_config_blame_entry(cfg, "solver", "solver.name")
+               : rc;
+}
+
 /* Solvers whose frames come from elsewhere. */
 static const struct weir_solver_ops *const others[] = {&weir_external_ops,
                                                        &weir_dataset_solver};

@@ -23,5 +23,7 @@ int weir_solver_choose(const char *name, const struct weir_solver_ops **out);
  * @return -WEIR_ECONFIG, or @p rc when it is another failure or 0
  */
 int weir_refusal(int rc, const char *kind, const char *name);
+/** The same of the solver that @p cfg names, with the place of what it refuses. */
+int weir_solver_refusal(int rc, const struct weir_config *cfg);
 
 #endif

@@ -283,7 +283,7 @@ int weir_run_configure(struct weir_run *run)
     rc = rc ? rc
             : run->solver->configure(&cfg->solver.options, &run->solver_config);
     if (rc)
-        return weir_refusal(rc, "solver", cfg->solver.name);
+        return weir_solver_refusal(rc, cfg);
     run->solver->describe(run->solver_config, &run->info);
     rc = check_frames(run);
     if (rc)

@@ -315,6 +315,14 @@ int weir_config_check(const struct weir_config *cfg);
 int weir_config_blame(const struct weir_config *cfg, const char *const *keys);
 
 /**
+ * The same where the error record has a refusal of the entry that @p section
+ * names, as "solver kdv: points: 161, expected ...": the place is that of the
+ * option it begins with, if the user gave that; else that of the key @p chooser.
+ */
+int weir_config_blame_entry(const struct weir_config *cfg, const char *section,
+                            const char *chooser);
+
+/**
  * The complete configuration as YAML: every key with its value, and in a
  * comment its origin and meaning. It loads back to an equal config. A last
  * mapping `defaults` lists the keys nobody set, so that weir_option_given

@@ -10,43 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
-static bool is_given(const struct weir_config *cfg, const char *key)
-{
-    size_t i;
-    const struct weir_config_part *p = weir_store_find(cfg->store, key, &i);
-    return p && p->origin[i].source != WEIR_SOURCE_DEFAULT;
-}
-
-/*
- * Fail at the first key of @p keys (NULL ends it) that the user gave, for that
- * is the line to look at; at the file when all of them are defaults.
- */
+/* Fail at the first of @p keys that the user gave. */
 __attribute__((format(printf, 3, 4))) static int refuse(
     const struct weir_config *cfg, const char *const *keys, const char *fmt,
     ...)
 {
-    char place[WEIR_PLACE_MAX], text[1024];
-    size_t i;
+    char text[1024];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof(text), fmt, ap);
     va_end(ap);
-    while (*keys && !is_given(cfg, *keys))
-        keys++;
-    if (!*keys)
-        return WEIR_FAIL(WEIR_ECONFIG, "%s: %s", cfg->store->name, text);
-    const struct weir_config_part *part =
-        weir_store_find(cfg->store, *keys, &i);
-    return WEIR_FAIL(WEIR_ECONFIG, "%s: %s",
-                     weir_store_place(cfg->store, part, i, place), text);
-}
-
-int weir_config_blame(const struct weir_config *cfg, const char *const *keys)
-{
-    struct weir_err_record said;
-    weir_err_export(&said);
-    refuse(cfg, keys, "%s", said.message);
-    return said.hint[0] ? weir_err_hint("%s", said.hint) : -WEIR_ECONFIG;
+    WEIR_FAIL(WEIR_ECONFIG, "%s", text);
+    return weir_config_blame(cfg, keys);
 }
 
 static int64_t all_samples(const struct weir_config *cfg)

@@ -301,6 +301,8 @@ static int ask_for_space(struct fill *f, const struct weir_options *options)
     const struct weir_config_registry *r = f->registry;
     void *held = NULL;
     int rc = r->space(r->ctx, solver, options, &space, &f->steady, &held);
+    if (rc == -WEIR_ECONFIG)
+        return weir_store_blame_entry(f->store, "solver", "solver.name");
     if (rc)
         return WEIR_NOTE(rc, "solver '%s'", solver);
     rc = copy_space(f->store, &space);

@@ -87,6 +87,10 @@ const char *weir_store_place(const struct weir_config_store *store,
                              const struct weir_config_part *part, size_t i,
                              char out[WEIR_PLACE_MAX]);
 
+/** weir_config_blame_entry, while the config is being made. */
+int weir_store_blame_entry(const struct weir_config_store *store,
+                           const char *section, const char *chooser);
+
 void weir_store_free(struct weir_config_store *store);
 
 /**

@@ -67,11 +67,11 @@ ends 2 run "$weir" --out d
 
 # Options of a solver and a model: whoever refuses them is named.
 solver_hint="weir list solvers shows its options"
-says 2 "solver kdv: points: 161, expected an even number, 8 or more" \
+says 2 "--set solver.points=161: solver kdv: 161, expected an even number, 8 or more" \
     "$solver_hint" run "$small" --out d --set solver.points=161
-says 2 "solver kdv: alpha3: given, but form is physical, expected normalised" \
+says 2 "--set solver.alpha3=4: solver kdv: given, but form is physical, expected normalised" \
     "$solver_hint" run "$small" --out d --set solver.alpha3=4
-says 2 "solver kdv: sample: 'banana' is no coefficient of this solver" \
+says 2 "--set solver.sample=banana: solver kdv: 'banana' is no coefficient of this solver" \
     "$solver_hint" run "$small" --out d --set solver.sample=banana
 says 2 "--set model.name=unet: model unet: 66 points do not divide by 2^levels = 4" \
     "weir list models shows its options" \
@@ -80,9 +80,15 @@ says 2 "--set model.name=Cnv;4: no model is written like this" "" \
     run "$small" --check --set model.name=Cnv\;4
 says 2 "--set model.name=Conv;4;2;relu;1: expected Conv;width;depth;activation" "" \
     run "$small" --check --set model.name=Conv\;4\;2\;relu\;1
-says 2 "solver kdv: form: normalised, expected one of beta1, alpha3, alpha4 with \
+says 2 "--set solver.form=normalised: solver kdv: normalised, expected one of beta1, alpha3, alpha4 with \
 it, not 0" "$solver_hint" \
     run "$small" --out d --set solver.form=normalised --set solver.alpha3=0
+printf 'solver:\n  name: ns2d\n  points: 63\n' >odd.yaml
+says 2 "odd.yaml:3: solver.points: solver ns2d: 63, expected an even number, 8 or more" \
+    "$solver_hint" run odd.yaml --check
+printf 'solver:\n  file: no.h5\n  name: dataset\n' >data.yaml
+says 2 "data.yaml:2: solver.file: solver dataset: no.h5: No such file or directory" \
+    "$solver_hint" run data.yaml --check
 areas="the areas are: all acquire allocation checkpoint config generate nn recorder \
 reservoir run socket solver topo training"
 says 2 "--set log=topo,banana: log: 'banana' is no area that logs" \

@@ -24,7 +24,7 @@ for config in "$WEIR_SOURCE"/configs/studies/*.yaml; do
             ends 0 $command
         else
             ends 2 $command
-            has err "solver dataset: $wanted: No such file or directory"
+            has err ": solver.file: solver dataset: $wanted: No such file or directory"
         fi
     done
     checked=$((checked + 1))

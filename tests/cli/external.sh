@@ -74,11 +74,11 @@ refused ": parameters.phase.low: parameter phase needs low and high" "" \
 refused ":4: solver.command: expected a single value, not a mapping" "" \
     's/command: .*/command: {a: b}/'
 ends 2 run allen_cahn.yaml --check --set solver.grid=0
-has err "solver external: grid: '0' is not a number from 1"
+has err "--set solver.grid=0: solver external: '0' is not a number from 1"
 ends 2 run allen_cahn.yaml --check --set "solver.grid=8 8 8"
-has err "grid: expected the points of 1 or 2 axes"
+has err "--set solver.grid=8 8 8: solver external: expected the points of 1 or 2 axes"
 ends 2 run allen_cahn.yaml --check --set "solver.command='a"
-has err "command: a quote is left open"
+has err "--set solver.command='a: solver external: a quote is left open"
 says 2 "--set run.clock=lockstep: run.clock: lockstep needs solvers that run inside the program: \
 processes come and go" "set run.clock to live" \
     run allen_cahn.yaml --check --set run.clock=lockstep --quiet

@@ -33,7 +33,7 @@ says 2 "generate: --steps: solver sources is steady, it has one frame" \
     "$usage" generate steady.yaml --out g.h5 --steps 3
 
 # The solver's own limits.
-refused 2 "solver kdv: points: 65, expected an even number, 8 or more" \
+refused 2 "--set solver.points=65: solver kdv: 65, expected an even number, 8 or more" \
     "weir list solvers shows its options" --set solver.points=65
 refused 2 "--set solver.points=4: '4' is out of range (expected 8 to 65536)" \
     "" --set solver.points=4
@@ -48,7 +48,7 @@ for sampled in "a4 -1 0 1e+09" "length 0 1e-06 1e+06"; do
     refused 2 "--set parameters.$1.low=$2: $2 is out of range (expected $3 to \
 $4, as solver.$1)" "" --set solver.sample=$1 --set "parameters.$1.low=$2"
 done
-refused 2 "solver kdv: form: difficulty, expected one of delta1, gamma3, \
+refused 2 "--set solver.form=difficulty: solver kdv: difficulty, expected one of delta1, gamma3, \
 gamma4 with it, not 0" "weir list solvers shows its options" \
     --set solver.form=difficulty
 ends 1 generate "$small" --out t.h5 --set solver.dt=5 --set solver.substeps=1

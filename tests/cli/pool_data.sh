@@ -54,7 +54,7 @@ for file in f.h5 g.h5; do
 done
 cmp far-f.h5.txt far-g.h5.txt || fail "another file, other distances"
 
-says 2 "solver dataset: g.h5 does not say which solver made it" \
+says 2 "--set solver.labels=solve: solver dataset: solve, but g.h5 does not say which solver made it" \
     "set solver.labels to read" \
     run pool.yaml --out b --set solver.file=g.h5 --set solver.labels=solve
 says 2 "--set solver.held_out=5: pool: validation and test take 6 trajectories, more than solver.held_out" \
@@ -62,7 +62,7 @@ says 2 "--set solver.held_out=5: pool: validation and test take 6 trajectories, 
 says 2 "--set solver.held_out=32: pool: 3 rounds choose 9 candidates, of a pool of 4" \
     "lower pool.rounds or pool.batch, or have 9 candidates" \
     run pool.yaml --out b --set solver.held_out=32
-says 2 "solver dataset: f.h5: 40 trajectories, and held_out is 40" \
+says 2 "--set solver.held_out=40: solver dataset: 40, and f.h5 has 40 trajectories" \
     "weir list solvers shows its options" \
     run pool.yaml --out b --set solver.held_out=40
 [ -e b ] && fail "a directory for a run that was refused"
