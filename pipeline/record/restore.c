@@ -106,6 +106,16 @@ static int relocate(const struct weir_run *run, struct weir_ledger *l)
     return 0;
 }
 
+static int too_many(const struct weir_config *cfg, uint32_t n)
+{
+    WEIR_FAIL(WEIR_ECONFIG,
+              "simulations.budget %d, but the run to go on with has %u "
+              "simulations",
+              cfg->simulations.budget, n);
+    weir_err_hint("set simulations.budget to %u or more", n);
+    return weir_config_blame(cfg, WEIR_KEYS("simulations.budget"));
+}
+
 static int restore_ledger(const struct weir_safetensors *file,
                           struct weir_run *run,
                           const struct weir_restore_scope *scope)
@@ -117,6 +127,8 @@ static int restore_ledger(const struct weir_safetensors *file,
         return WEIR_FAIL(WEIR_ECORRUPT, "checkpoint: no ledger");
     uint32_t n = (uint32_t)rows->shape[0], dims = run->table->dims;
     size_t reals = (size_t)n * dims * sizeof(double);
+    if (n > run->table->capacity)
+        return too_many(run->cfg, n);
     int rc = weir_ledger_create(n, dims, &l);
     if (rc)
         return rc;

@@ -255,6 +255,24 @@ static void start_anew(struct weir_acquisition *a)
                       outside);
 }
 
+/* Files are checked when they are opened: a state that cannot be read is one of
+ * other options, or of another shared object. */
+static int restore_strategy(struct weir_acquisition *a, struct weir_blob *in)
+{
+    struct weir_err_record said;
+    int rc = told(a, a->ops->restore(a->strategy, in), "restore");
+    if (rc == 0 || rc == -ENOMEM)
+        return rc;
+    weir_err_export(&said);
+    WEIR_FAIL(WEIR_ECONFIG,
+              "strategy %s: what the checkpoint has of it does not fit its "
+              "options: %s",
+              a->ops->name, said.message);
+    weir_err_hint("leave its options as they were, or choose another "
+                  "strategy, which starts anew");
+    return weir_config_blame(a->run->cfg, WEIR_KEYS("acquisition.strategy"));
+}
+
 int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
                              bool same_strategy)
 {
@@ -277,7 +295,7 @@ int weir_acquisition_restore(struct weir_acquisition *a, struct weir_blob *in,
     note_outside(a);
     note_generation(a, generation);
     rc = restore_pending(a, in);
-    return rc ? rc : told(a, a->ops->restore(a->strategy, in), "restore");
+    return rc ? rc : restore_strategy(a, in);
 }
 
 /* ---- folding what the groups published ---- */

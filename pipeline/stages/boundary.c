@@ -113,8 +113,10 @@ static int diverged(const struct weir_boundary *b)
               what, (unsigned long long)t->step,
               t->skipped_in_row ? ", after as many skipped as are allowed" : "",
               kept);
-    return weir_err_hint("lower training.learning_rate, or go on from the "
-                         "last checkpoint with --resume");
+    return newest ? weir_err_hint("lower training.learning_rate, or go on from "
+                                  "the last checkpoint with --resume")
+                  : weir_err_hint("lower training.learning_rate, or narrow the "
+                                  "ranges of parameters whose data are large");
 }
 
 static void record_step(struct weir_boundary *b, int64_t now)

@@ -47,21 +47,32 @@ static int check_functions(const char *path,
         ops->initial && ops->meet && ops->observe && ops->due && ops->propose &&
         ops->save && ops->restore)
         return 0;
-    return WEIR_FAIL(WEIR_ECONFIG,
-                     "'%s': its strategy leaves a name, a summary or a "
-                     "function out",
-                     path);
+    WEIR_FAIL(WEIR_ECONFIG,
+              "'%s': its strategy leaves a name, a summary or a function out",
+              path);
+    return weir_err_hint("only learn, effective, score and needs may be NULL");
+}
+
+static int no_object(void)
+{
+    WEIR_FAIL(WEIR_ECONFIG, "cannot be loaded: %s", dlerror());
+    return weir_err_hint("a path is taken from the directory weir is called "
+                         "in; build with cc -shared -fPIC");
+}
+
+static int no_symbol(const char *path)
+{
+    WEIR_FAIL(WEIR_ECONFIG, "'%s' defines no '" SYMBOL "'", path);
+    return weir_err_hint("say WEIR_STRATEGY_LIBRARY(ops); in its source file");
 }
 
 static int open_object(const char *path, const struct weir_strategy_ops **ops)
 {
     void *handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     if (!handle)
-        return WEIR_FAIL(WEIR_ECONFIG, "cannot be loaded: %s", dlerror());
+        return no_object();
     const struct weir_strategy_library *lib = dlsym(handle, SYMBOL);
-    int rc =
-        lib ? check_interface(path, lib)
-            : WEIR_FAIL(WEIR_ECONFIG, "'%s' defines no '" SYMBOL "'", path);
+    int rc = lib ? check_interface(path, lib) : no_symbol(path);
     rc = rc ? rc : check_functions(path, lib->ops);
     if (rc)
         dlclose(handle);

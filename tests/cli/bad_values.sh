@@ -118,7 +118,8 @@ strategy_is_refused topk "topk: a proposal steers 10 simulations, but the pool h
 strategy_is_refused listed "listed: file 'none.txt': No such file or directory" "" \
     --set acquisition.file=none.txt
 set_is_refused acquisition.strategy=./no.so "cannot be loaded: ./no.so: cannot open shared object \
-file: No such file or directory" ""
+file: No such file or directory" "a path is taken from the directory weir is called in; build with \
+cc -shared -fPIC"
 for command in "run $small --out d" "plan $small"; do
     says 2 "--set acquisition.score=loss: 'loss' is not one of disagreement|entropy|tod|evidential" "" \
         $command --set acquisition.strategy=hybrid --set acquisition.score=loss

@@ -59,6 +59,15 @@ if python=$(python_with h5py); then
         fail "the simulations of other ranges"
 fi
 
+# What the old run has must have a place in the new one.
+says 2 "--set simulations.budget=10: simulations.budget 10, but the run to go on with has 40 simulations" \
+    "set simulations.budget to 40 or more" \
+    run "$small" --from a --out fewer --quiet --set training.steps=150 --set simulations.budget=10
+says 2 "$small:39: acquisition.strategy: strategy breed: what the checkpoint has of it does not \
+fit its options: saved state ends early: 16 bytes wanted, 0 left" \
+    "leave its options as they were, or choose another strategy, which starts anew" \
+    run "$small" --from a --out other --quiet --set training.steps=150 --set acquisition.weights=amis
+
 # What would make the weights mean something else is refused by both.
 for change in model.width=16 solver.dt=0.05 training.residual=false; do
     ends 2 run "$small" --from a --out never --set $change

@@ -70,6 +70,7 @@ set_to ./none.so "cannot be loaded: ./none.so: cannot open shared object file"
 echo 'int nothing;' >plain.c
 build plain.so plain.c
 set_to ./plain.so "'./plain.so' defines no 'weir_strategy'"
+has err "hint: say WEIR_STRATEGY_LIBRARY(ops); in its source file"
 cat >old.c <<'C'
 #include <weir/strategy.h>
 struct weir_strategy_library weir_strategy = {WEIR_STRATEGY_ABI + 1, 0, 0, 0};
