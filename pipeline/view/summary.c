@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "pipeline/view/summary.h"
 
+#include "acquire/registry.h"
 #include "base/clock.h"
 #include "base/heap.h"
 #include "pipeline/run/pretty.h"
@@ -229,6 +230,22 @@ static void print_strategy(const struct weir_session *s)
     printf("\n");
 }
 
+/* Live, predictions may take longer than a run has time for. */
+static void print_silence(const struct weir_session *s)
+{
+    const struct weir_config *cfg = s->run->cfg;
+    const struct weir_strategy_ops *ops =
+        weir_strategy_find(cfg->acquisition.strategy);
+    if (!ops || !ops->score || weir_run_is_lockstep(s->run) ||
+        weir_acquisition_generation(s->acquisition))
+        return;
+    printf("          it has steered nothing: no prediction was complete in "
+           "time. Raise acquisition.cpu_share (%g) or,\n"
+           "          if that is not used up, placement.acquisition_threads; "
+           "or lower acquisition.pool or acquisition.rollout\n",
+           cfg->acquisition.cpu_share);
+}
+
 static void print_limit(const struct weir_session *s)
 {
     struct weir_limits l;
@@ -248,6 +265,7 @@ void weir_summary_print(const struct weir_session *s)
     if (s->trainer->step > s->first_step) {
         print_latency(s);
         print_strategy(s);
+        print_silence(s);
         print_limit(s);
     }
     if (s->run->dir)

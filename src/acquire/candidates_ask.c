@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "acquire/candidates_state.h"
 
+#include "base/log.h"
+
 #include <string.h>
 
 /* Numbers that distances of a piece are measured on: a few milliseconds. */
@@ -124,6 +126,28 @@ static int ask_of_pool(struct weir_candidates *c, uint32_t from, uint32_t n)
     return rc;
 }
 
+/* A period has gone by since the proposal began, and there is a choice among
+ * those asked about. In lockstep nobody is met meanwhile. */
+static bool is_late(const struct weir_candidates *c)
+{
+    return c->known.n - c->met >= c->set.period &&
+           c->ask.from / 2 >= c->set.horizon;
+}
+
+/* Those asked about are the pool: they are drawn alike. */
+static void cut_short(struct weir_candidates *c)
+{
+    if (!c->told_late)
+        weir_log_info("acquire",
+                      "%s: a period went by with %u of %u candidates asked "
+                      "about; such proposals choose from those. A larger "
+                      "acquisition.cpu_share, or a smaller pool, has them all "
+                      "asked about",
+                      c->method->name, c->ask.from, c->n);
+    c->told_late = true;
+    c->n = c->ask.from;
+}
+
 /* On to the next call. */
 static int advance(struct weir_candidates *c, uint32_t n)
 {
@@ -132,9 +156,11 @@ static int advance(struct weir_candidates *c, uint32_t n)
     a->ready = 0;
     if (a->phase == WEIR_CANDIDATES_KNOWN && a->from >= c->labelled)
         *a = (struct weir_candidates_ask){WEIR_CANDIDATES_POOL, 0, 0};
-    else if (a->phase == WEIR_CANDIDATES_POOL && a->from >= c->n)
-        return weir_candidates_begin_choice(c);
-    return 0;
+    if (a->phase != WEIR_CANDIDATES_POOL)
+        return 0;
+    if (a->from < c->n && is_late(c))
+        cut_short(c);
+    return a->from >= c->n ? weir_candidates_begin_choice(c) : 0;
 }
 
 static int ask(struct weir_candidates *c)

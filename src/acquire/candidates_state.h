@@ -56,6 +56,7 @@ struct weir_candidates {
     /* of the proposal that is being made */
     struct weir_candidates_ask ask;
     uint32_t n, labelled; /* candidates; simulations known by now */
+    uint32_t met;         /* simulations, when it began */
     uint32_t *place;      /* [pool] of the candidates */
     double *score;        /* [pool] */
     float *row;           /* [pool][features] */
@@ -64,6 +65,7 @@ struct weir_candidates {
     struct weir_diverse diverse;
     uint32_t *chosen; /* [horizon] */
     bool told;        /* that scores are all alike */
+    bool told_late;   /* that pools are cut short */
     /* of a call */
     double *u;        /* [batch][dims] */
     uint32_t *number; /* [batch] by which first frames are kept */

@@ -47,4 +47,12 @@ ends 0 run "$small" --out b --quiet
 ends 0 run "$small" --out c --set log=checkpoint
 has out "checkpoint: step 20: "
 has_not out "topo: "
+# Live, predictions for which there is no time steer nothing, and the summary says so.
+ends 0 run "$small" --out idle --quiet --set run.clock=live --set training.members=2 \
+    --set acquisition.strategy=sbal --set acquisition.cpu_share=0
+has out "strategy  sbal: 0 generations"
+has out "it has steered nothing: no prediction was complete in time. Raise acquisition.cpu_share (0) or,"
+ends 0 run "$small" --out able --quiet --set training.members=2 --set acquisition.strategy=sbal \
+    --set acquisition.pool=20
+has_not out "it has steered nothing"
 finish

@@ -80,6 +80,46 @@ static void everybody_in_the_pool_is_asked_about(void **state)
     steered_free(&run);
 }
 
+/* Predictions of one proposal, while @p between simulations are met after every
+ * piece. @return candidates asked about */
+static uint32_t asked_about(struct steered_run *run, uint32_t between)
+{
+    uint32_t before = forecast.scored;
+    for (uint32_t piece = 0; run->ops->score(run->self, piece) == 1; piece++)
+        for (uint32_t i = 0; i < between; i++)
+            steered_start_next(run);
+    return forecast.scored - before;
+}
+
+/* A pool that takes longer than a period is cut, but never to less than a choice
+ * among twice as many as are steered; what is chosen is of those. */
+static void a_proposal_waits_for_no_more_than_a_period(void **state)
+{
+    struct steered_run run;
+    const char *set[] = {"pool",    "400", "warmup",   "1", "period", "12",
+                         "horizon", "20",  "features", "4", NULL};
+    struct weir_progress now = {.finished = 1, .open = 60};
+    (void)state;
+    begin(&run, "hybrid", corner, set);
+    assert_int_equal(asked_about(&run, 0), 400);
+    ok(run.ops->propose(run.self, &now, run.cell, 60));
+    assert_int_equal(asked_about(&run, 1), 13 * 16);
+    ok(run.ops->propose(run.self, &now, run.cell + 12, 60));
+    assert_int_equal(asked_about(&run, 12), 3 * 16);
+    ok(run.ops->propose(run.self, &now, run.cell + 40, 60));
+    for (uint32_t i = 0; i < 60; i++) {
+        double u[2];
+        bool asked = false;
+        for (uint32_t place = 0; place < 3 * 16 && !asked; place++) {
+            weir_target_draw(&env, (1u << 31) + 2 * 400 + place, u);
+            asked = !memcmp(u, run.cell[40 + i].u, sizeof(u));
+        }
+        assert_int_equal(run.cell[40 + i].bred, i < 20);
+        assert_int_equal(asked, i < 20);
+    }
+    steered_free(&run);
+}
+
 static bool same(const struct steered_run *run, uint32_t i, uint32_t j)
 {
     return !memcmp(run->cell[i].u, run->cell[j].u, 2 * sizeof(double));
@@ -290,6 +330,7 @@ int main(void)
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(a_proposal_is_due_with_every_period),
         cmocka_unit_test(everybody_in_the_pool_is_asked_about),
+        cmocka_unit_test(a_proposal_waits_for_no_more_than_a_period),
         cmocka_unit_test(starts_are_made_once_as_far_as_they_are_kept),
         cmocka_unit_test(a_pool_is_started_ahead),
         cmocka_unit_test(what_it_needs_is_known_before),
