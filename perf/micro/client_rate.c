@@ -7,7 +7,7 @@
  * differs is where the solver is; its samples cross to the trainer in any case.
  * Usage: client_rate [REPETITIONS [BYTES [PYTHON]]]   (default 5; frames of 64,
  * 40960 or 1048576 bytes, 0: all; PYTHON: also a client in Python, by this
- * interpreter, which has to find weir_client.py) */
+ * interpreter) */
 #include "perf/perf.h"
 
 #include "base/err.h"
@@ -269,6 +269,18 @@ static bool has_message(void *ctx)
     return weir_ring_peek(ctx) != NULL;
 }
 
+static void await_message(const struct side *s, struct weir_ring *ready)
+{
+    if (!weir_doorbell_wait(s->run->trainer_bell, has_message, ready,
+                            10000000000))
+        return;
+    fprintf(stderr,
+            "client_rate: no frame of '%s' within 10 s; above is what "
+            "its processes said, if anything\n",
+            s->name);
+    exit(1);
+}
+
 static volatile float sink;
 
 static void train_on(const struct side *s, uint32_t slot)
@@ -295,8 +307,7 @@ static int64_t take(struct side *s, uint32_t simulations)
     s->simulations += simulations;
     for (uint32_t done = 0; done < simulations;) {
         uint64_t m;
-        must(weir_doorbell_wait(s->run->trainer_bell, has_message, ready,
-                                10000000000));
+        await_message(s, ready);
         must(weir_ring_pop(ready, &m));
         if (weir_message_kind(m) == WEIR_MESSAGE_SAMPLE) {
             train_on(s, weir_message_value(m));
@@ -354,6 +365,8 @@ static int open_sides(struct side *side, const char *self, const char *python,
     open_side(&side[n++], "zeromq", "", &zeromq_ops, grid);
 #endif
     if (python) {
+        setenv("PYTHONPATH", WEIR_PERF_SOURCE "/../src/client", 1);
+        setenv("WEIR_CLIENT_LIBRARY", WEIR_PERF_CLIENT, 1);
         snprintf(script, sizeof(script), "%s %s/micro/client_rate.py", python,
                  WEIR_PERF_SOURCE);
         open_side(&side[n++], "Python, send", script, NULL, grid);
