@@ -29,6 +29,7 @@ struct weir_layer_site {
     /* out: */
     size_t work; /* floats of memory for the length of one call */
     size_t keep; /* floats kept from forward to backward, per tape */
+    bool forgets_x, forgets_y; /* backward reads none of x, not y */
 };
 
 /** The arrays of one call. Forward reads x and w and writes y. */

@@ -17,6 +17,7 @@
 /* A value in this net: its layout, and where its array and its gradient's are. */
 struct slot {
     struct weir_layout layout;
+    bool recalled; /* backward reads it */
     size_t at, gradient_at;
 };
 
@@ -55,6 +56,15 @@ static bool trains(const struct weir_net *net)
     return net->config.tapes > 0;
 }
 
+/* What the backward pass of a layer reads has to be there still. */
+static void recall(struct weir_net *net, const struct weir_layer_site *site)
+{
+    const struct weir_layer *l = site->layer;
+    net->slot[l->out].recalled |= !site->forgets_y;
+    for (int k = 0; k < l->inputs; k++)
+        net->slot[l->in[k]].recalled |= !site->forgets_x;
+}
+
 static int plan_layers(struct weir_net *net)
 {
     const struct weir_graph *g = net->graph;
@@ -74,6 +84,7 @@ static int plan_layers(struct weir_net *net)
         int rc = l->ops->plan(&site, &net->step[i].plan);
         if (rc)
             return WEIR_NOTE(rc, "planning layer %s", l->name);
+        recall(net, &site);
         net->step[i].keep = site.keep;
         if (net->work_floats < site.work)
             net->work_floats = site.work;
@@ -91,24 +102,25 @@ static int features_of(const struct weir_graph *g)
 }
 
 /* Forward, step t runs layer t. A value is alive from its making to its last
- * reading, or all the time where backward will read it, or who asks for
- * features; so is what layers keep. */
+ * reading, or to the end where backward will read it, or who asks for features;
+ * so is what layers keep. */
 static void place_activations(struct weir_net *net, struct weir_span *span)
 {
     const struct weir_graph *g = net->graph;
     for (int v = 0; v < g->values; v++) {
         int made = g->value[v].producer, used = g->value[v].last;
-        bool stays = trains(net) || used < 0 || v == features_of(g);
+        bool stays = (trains(net) && net->slot[v].recalled) || used < 0 ||
+                     v == features_of(g);
         span[v] = (struct weir_span){
             .floats = weir_layout_floats(&net->slot[v].layout),
-            .first = trains(net) || made < 0 ? 0 : made,
+            .first = made < 0 ? 0 : made,
             .last = stays ? g->layers : used,
         };
     }
     for (int i = 0; i < g->layers; i++)
         span[g->values + i] = (struct weir_span){
             .floats = net->step[i].keep,
-            .first = trains(net) ? 0 : i,
+            .first = i,
             .last = trains(net) ? g->layers : i,
         };
     net->tape_floats = weir_arena_plan(span, g->values + g->layers);

@@ -7,9 +7,9 @@
  * A net: a model compiled for one batch. All memory and every primitive is made
  * at creation; forward and backward allocate nothing.
  *
- * A *tape* is one set of activations, kept from forward until backward. An
- * unrolled chain of k steps runs k forwards, each on its own tape, then k
- * backwards.
+ * A *tape* is one set of activations: those that backward reads, kept until then,
+ * and memory that the others share. An unrolled chain of k steps runs k forwards,
+ * each on its own tape, then k backwards.
  *
  * Threads: one thread at a time. Every call sets the calling thread's number of
  * OpenMP threads to the net's, for oneDNN would start a team otherwise. Model
@@ -23,7 +23,7 @@ struct weir_net;
 
 struct weir_net_config {
     int batch;
-    int tapes;   /* 0: forward only, activations share memory */
+    int tapes;   /* 0: forward only, nothing is kept */
     int threads; /* OpenMP threads per call */
 };
 

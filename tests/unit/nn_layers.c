@@ -677,6 +677,47 @@ static void running_statistics_follow(void **state)
     free(g);
 }
 
+static int sums(struct weir_graph *g, int n)
+{
+    int x = weir_graph_input(g);
+    for (int i = 0; i < n; i++)
+        x = weir_graph_add(g, x, x);
+    weir_graph_output(g, x);
+    return g->error;
+}
+
+static int few_sums(const struct weir_options *opts, struct weir_graph *g)
+{
+    (void)opts;
+    return sums(g, 4);
+}
+
+static int many_sums(const struct weir_options *opts, struct weir_graph *g)
+{
+    (void)opts;
+    return sums(g, 40);
+}
+
+/* What no backward pass reads is not kept, however deep a net. */
+static void what_is_not_read_again_shares_memory(void **state)
+{
+    const struct weir_model_ops ops[] = {{.name = "few", .build = few_sums},
+                                         {.name = "many", .build = many_sums}};
+    const struct weir_net_config config = {3, 1, 1};
+    size_t bytes[2];
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct weir_model *m =
+            model_of(&ops[i], NULL, (struct weir_shape){2, 1, {32, 1}});
+        struct weir_net *net;
+        ok(weir_net_create(m, &config, &net));
+        bytes[i] = weir_net_bytes(net);
+        weir_net_destroy(net);
+        weir_model_destroy(m);
+    }
+    assert_int_equal(bytes[0], bytes[1]);
+}
+
 static void architectures_agree(void **state)
 {
     (void)state;
@@ -697,6 +738,7 @@ int main(void)
         cmocka_unit_test(jets_agree),
         cmocka_unit_test(dropout_follows_mode_and_key),
         cmocka_unit_test(running_statistics_follow),
+        cmocka_unit_test(what_is_not_read_again_shares_memory),
     };
     return RUN(cases);
 }

@@ -106,6 +106,7 @@ static int activation_plan(struct weir_layer_site *site, void **plan)
         activation_release(a);
         return rc;
     }
+    site->forgets_y = true;
     *plan = a;
     return 0;
 }

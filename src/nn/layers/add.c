@@ -52,6 +52,8 @@ static int add_plan(struct weir_layer_site *site, void **plan)
         .masked = site->layer->activation != WEIR_LINEAR,
         .slope = site->layer->slope,
     };
+    site->forgets_x = true;
+    site->forgets_y = !s->masked;
     *plan = s;
     return 0;
 }

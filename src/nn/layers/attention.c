@@ -180,6 +180,7 @@ static int attention_plan(struct weir_layer_site *site, void **plan)
     site->keep = (size_t)(a->batch * a->windows * a->heads) * pairs(a);
     site->work = 2 * weir_position_bias(&a->position) +
                  weir_position_work(&a->position) + head_floats(a);
+    site->forgets_y = true;
     *plan = a;
     return 0;
 }

@@ -91,6 +91,7 @@ static int norm_plan(struct weir_layer_site *site, void **plan)
     n->b = n->a + padded;
     n->c = n->b + padded;
     site->keep = 2 * padded; /* mean and 1 / deviation of each channel */
+    site->forgets_y = true;
     *plan = n;
     return 0;
 }

@@ -45,6 +45,7 @@ static int concat_plan(struct weir_layer_site *site, void **plan)
     if (!c)
         return WEIR_FAIL(ENOMEM, "concat");
     *c = (struct concat){*site->y, {*site->x[0], *site->x[1]}};
+    site->forgets_x = site->forgets_y = true;
     *plan = c;
     return 0;
 }

@@ -29,6 +29,7 @@ static int constant_plan(struct weir_layer_site *site, void **plan)
         return WEIR_FAIL(ENOMEM, "constant");
     c->batch = site->y->batch;
     c->number = (float)*(const double *)site->layer->spec;
+    site->forgets_x = site->forgets_y = true;
     *plan = c;
     return 0;
 }

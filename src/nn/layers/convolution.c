@@ -157,6 +157,7 @@ static int conv_plan(struct weir_layer_site *site, void **plan)
         conv_release(c);
         return rc;
     }
+    site->forgets_y = !c->masked;
     *plan = c;
     return 0;
 }

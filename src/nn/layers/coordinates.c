@@ -33,6 +33,7 @@ static int coordinates_plan(struct weir_layer_site *site, void **plan)
     if (!c)
         return WEIR_FAIL(ENOMEM, "coordinates");
     *c = (struct coordinates){*site->x[0], site->graph->shape.dims};
+    site->forgets_x = site->forgets_y = true;
     *plan = c;
     return 0;
 }

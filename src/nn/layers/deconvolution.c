@@ -125,6 +125,7 @@ static int deconv_plan(struct weir_layer_site *site, void **plan)
         deconv_release(c);
         return rc;
     }
+    site->forgets_y = true;
     *plan = c;
     return 0;
 }

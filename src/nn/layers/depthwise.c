@@ -99,6 +99,7 @@ static int depthwise_plan(struct weir_layer_site *site, void **plan)
         .padding = s->padding,
     };
     site->work = 2 * border_floats(d);
+    site->forgets_y = true;
     *plan = d;
     return 0;
 }

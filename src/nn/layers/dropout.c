@@ -45,6 +45,7 @@ static int dropout_plan(struct weir_layer_site *site, void **plan)
         .area = weir_layout_area(site->y),
     };
     site->keep = d->floats;
+    site->forgets_x = site->forgets_y = true;
     *plan = d;
     return 0;
 }

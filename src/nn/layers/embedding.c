@@ -35,6 +35,7 @@ static int embedding_plan(struct weir_layer_site *site, void **plan)
         return WEIR_FAIL(ENOMEM, "embedding");
     e->waves = *(const int *)site->layer->spec;
     e->numbers = site->x[0]->batch * site->x[0]->channels;
+    site->forgets_x = true;
     *plan = e;
     return 0;
 }

@@ -71,6 +71,7 @@ static int film_plan(struct weir_layer_site *site, void **plan)
         .channels = site->y->channels,
         .own = site->layer->params > 0,
     };
+    site->forgets_y = true;
     *plan = f;
     return 0;
 }

@@ -119,6 +119,7 @@ static int fourier_plan(struct weir_layer_site *site, void **plan)
     site->keep = weir_dft_floats(&f->dft, f->in);
     site->work = weir_dft_floats(&f->dft, f->mode.width) +
                  weir_dft_floats(&f->dft, f->in) + weir_dft_work(&f->dft, most);
+    site->forgets_y = true;
     *plan = f;
     return 0;
 }

@@ -99,6 +99,7 @@ static int norm_plan(struct weir_layer_site *site, void **plan)
         norm_release(n);
         return WEIR_FAIL(ENOMEM, "%s", site->layer->name);
     }
+    site->forgets_y = true;
     *plan = n;
     return 0;
 }

@@ -68,6 +68,7 @@ static int norm_plan(struct weir_layer_site *site, void **plan)
     site->keep = 2 * (size_t)n->batch * (size_t)n->points;
     /* gradients of a and b that nobody wants */
     site->work = 2 * (size_t)n->channels;
+    site->forgets_y = true;
     *plan = n;
     return 0;
 }

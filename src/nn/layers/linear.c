@@ -62,6 +62,7 @@ static int linear_plan(struct weir_layer_site *site, void **plan)
         .bias = site->layer->params > 1,
         .jet = site->graph->jet.coordinates ? site->y->points : 0,
     };
+    site->forgets_y = true;
     *plan = l;
     return 0;
 }

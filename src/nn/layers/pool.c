@@ -48,6 +48,7 @@ static int pool_plan(struct weir_layer_site *site, void **plan)
         .wide = s->size,
         .max = s->kind == WEIR_POOL_MAX,
     };
+    site->forgets_x = site->forgets_y = !p->max;
     *plan = p;
     return 0;
 }

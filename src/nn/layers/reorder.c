@@ -32,6 +32,7 @@ static int reorder_plan(struct weir_layer_site *site, void **plan)
     if (!r)
         return WEIR_FAIL(ENOMEM, "reorder");
     *r = (struct reorder){*site->x[0], *site->y};
+    site->forgets_x = site->forgets_y = true;
     *plan = r;
     return 0;
 }

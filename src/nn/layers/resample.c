@@ -86,6 +86,7 @@ static int resample_plan(struct weir_layer_site *site, void **plan)
         resample_release(r);
         return WEIR_FAIL(ENOMEM, "resample");
     }
+    site->forgets_x = site->forgets_y = true;
     *plan = r;
     return 0;
 }

@@ -37,6 +37,7 @@ static int reshape_plan(struct weir_layer_site *site, void **plan)
         return WEIR_FAIL(ENOMEM, "reshape");
     *r = (struct reshape){*site->x[0], *site->y};
     site->work = weir_layout_floats(site->y);
+    site->forgets_x = site->forgets_y = true;
     *plan = r;
     return 0;
 }

@@ -69,6 +69,7 @@ static int shuffle_plan(struct weir_layer_site *site, void **out)
         .spread = s->spread,
         .grouped = s->grouped,
     };
+    site->forgets_x = site->forgets_y = true;
     *out = p;
     return 0;
 }

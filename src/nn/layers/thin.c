@@ -48,7 +48,7 @@ static int project_form(const struct weir_graph *g, const struct weir_layer *l,
     return 0;
 }
 
-static int plan_thin(const struct weir_layer_site *site,
+static int plan_thin(struct weir_layer_site *site,
                      const struct weir_layout *thin,
                      const struct weir_layout *wide, void **plan)
 {
@@ -62,6 +62,7 @@ static int plan_thin(const struct weir_layer_site *site,
         .relu = site->layer->activation != WEIR_LINEAR,
         .slope = site->layer->slope,
     };
+    site->forgets_y = !t->relu;
     *plan = t;
     return 0;
 }
