@@ -412,9 +412,7 @@ static uint32_t list_open(struct weir_acquisition *a)
     struct weir_table *t = a->run->table;
     uint32_t n = 0, count = weir_table_count(t);
     for (uint32_t id = 0; id < count; id++) {
-        struct weir_cell_view cell;
-        weir_table_read(t, id, &cell);
-        if (cell.state != WEIR_CELL_OPEN || cell.attempt > 0)
+        if (!weir_table_is_new(t, id))
             continue;
         a->proposal[n] = (struct weir_proposal){
             .simulation = id, .u = a->unit + n * a->env.space.n};

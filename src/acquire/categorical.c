@@ -12,13 +12,12 @@ double weir_running_sums(const double *weight, size_t n, double *sum)
 size_t weir_categorical(const double *sum, size_t n, double uniform)
 {
     double point = uniform * sum[n - 1];
-    size_t low = 0, high = n - 1;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (sum[middle] > point)
-            high = middle;
-        else
-            low = middle + 1;
+    size_t low = 0;
+    /* No branch to guess wrong: it is among the n from low on. */
+    while (n > 1) {
+        size_t half = n / 2;
+        low += sum[low + half - 1] <= point ? half : 0;
+        n -= half;
     }
     return low;
 }

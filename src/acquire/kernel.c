@@ -32,16 +32,24 @@ static double mirror(double v)
 static bool step(const struct weir_kernel *k, struct weir_rng *rng,
                  const double *parent, double sigma, double *u)
 {
-    for (size_t i = 0; i < k->space.n; i++) {
-        u[i] = parent[i] + sigma * weir_rng_normal(rng);
+    double normal[WEIR_RNG_AHEAD];
+    bool inside = true;
+    size_t i = 0, n = k->space.n;
+    for (; i < n && inside; i++) {
+        size_t j = i % WEIR_RNG_AHEAD, left = n - i;
+        if (j == 0)
+            weir_rng_normals_ahead(
+                rng, i, left < WEIR_RNG_AHEAD ? left : WEIR_RNG_AHEAD, normal);
+        u[i] = parent[i] + sigma * normal[j];
         if (wraps(k, i))
             u[i] = wrap_around(u[i]);
         else if (k->boundary == WEIR_BOUNDARY_REFLECT)
             u[i] = mirror(u[i]);
-        else if (u[i] < 0 || u[i] > 1)
-            return false;
+        else
+            inside = u[i] >= 0 && u[i] <= 1;
     }
-    return true;
+    weir_rng_skip_normals(rng, i);
+    return inside;
 }
 
 void weir_kernel_draw(const struct weir_kernel *kernel, struct weir_rng *rng,

@@ -119,13 +119,23 @@ int weir_table_restore(struct weir_table *t, enum weir_cell_state state,
     return id;
 }
 
+static bool is_new(uint64_t word)
+{
+    return STATE(word) == WEIR_CELL_OPEN && ATTEMPT(word) == 0;
+}
+
+bool weir_table_is_new(const struct weir_table *t, uint32_t id)
+{
+    return is_new(load_word(weir_table_cell(t, id)));
+}
+
 int weir_table_propose(struct weir_table *t, uint32_t id, const double *unit,
                        const double *value, const struct weir_origin *origin)
 {
     struct weir_cell *c = weir_table_cell(t, id);
     uint64_t word = load_word(c);
     /* A simulation that runs again runs with the parameters it had. */
-    if (STATE(word) != WEIR_CELL_OPEN || ATTEMPT(word) > 0)
+    if (!is_new(word))
         return -EAGAIN;
     uint64_t other = !BANK(word);
     write_bank(t, bank(t, id, other), unit, value, origin);
@@ -305,8 +315,7 @@ void weir_table_read(const struct weir_table *t, uint32_t id,
     };
 #undef STAT
     /* The bank of a cell never claimed may be rewritten twice while we copy. */
-    if (out->state == WEIR_CELL_EMPTY ||
-        (out->state == WEIR_CELL_OPEN && out->attempt == 0))
+    if (out->state == WEIR_CELL_EMPTY || is_new(word))
         return;
     struct weir_origin *b = bank(t, id, BANK(word));
     out->origin = *b;

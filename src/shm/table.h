@@ -207,6 +207,8 @@ void weir_table_read(const struct weir_table *t, uint32_t id,
                      struct weir_cell_view *out);
 /** State of cell @p id alone. */
 enum weir_cell_state weir_table_state(const struct weir_table *t, uint32_t id);
+/** Whether cell @p id was never claimed: what a proposal can still change. */
+bool weir_table_is_new(const struct weir_table *t, uint32_t id);
 /** The cell itself, for its statistics words (T8). */
 struct weir_cell *weir_table_cell(const struct weir_table *t, uint32_t id);
 /**

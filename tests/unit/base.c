@@ -82,6 +82,28 @@ static void an_array_of_normals_is_one(void **state)
     assert_true(fabs(sum[3]) < 0.015 && fabs(sum[4] - 1) < 0.04);
 }
 
+/* Wherever the stream stands: a normal's words may lie in two blocks. */
+static void normals_ahead_are_those_that_follow(void **state)
+{
+    (void)state;
+    for (int words = 0; words < 9; words++)
+        for (size_t first = 0; first < 6; first++)
+            for (size_t n = 0; n <= WEIR_RNG_AHEAD; n++) {
+                struct weir_rng r = weir_rng_stream(1, WEIR_RNG_TEST, 2), s;
+                double ahead[WEIR_RNG_AHEAD];
+                for (int i = 0; i < words; i++)
+                    weir_rng_u32(&r);
+                s = r;
+                for (size_t i = 0; i < first; i++)
+                    weir_rng_normal(&s);
+                weir_rng_normals_ahead(&r, first, n, ahead);
+                for (size_t i = 0; i < n; i++)
+                    assert_true(ahead[i] == weir_rng_normal(&s));
+                weir_rng_skip_normals(&r, first + n);
+                assert_int_equal(weir_rng_u32(&r), weir_rng_u32(&s));
+            }
+}
+
 static void a_histogram_knows_values_within_one_percent(void **state)
 {
     (void)state;
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(a_stream_is_restored_by_its_position),
         cmocka_unit_test(draws_have_the_right_moments),
         cmocka_unit_test(an_array_of_normals_is_one),
+        cmocka_unit_test(normals_ahead_are_those_that_follow),
         cmocka_unit_test(a_histogram_knows_values_within_one_percent),
         cmocka_unit_test(merged_histograms_equal_one_histogram),
         cmocka_unit_test(an_error_keeps_its_message_hint_and_frames),

@@ -150,9 +150,12 @@ static void a_simulation_that_runs_again_keeps_its_parameters(void **state)
     (void)state;
     struct weir_table *t = make_filled(2);
     ok(propose(t, 0, 60));
+    assert_true(weir_table_is_new(t, 0));
     claims(t, 0, 1, 60);
+    assert_false(weir_table_is_new(t, 0));
     weir_table_reopen(t, 0);
     assert_int_equal(weir_table_state(t, 0), WEIR_CELL_OPEN);
+    assert_false(weir_table_is_new(t, 0));
     fails(propose(t, 0, 61), -EAGAIN);
     struct weir_cell_view v;
     struct set s = set_of(60);
