@@ -14,3 +14,6 @@ endforeach()
 # OpenMP would start a team here unless told otherwise.
 weir_register_test(unit.nn_surrogate_omp unit ${CMAKE_COMMAND} -E env OMP_NUM_THREADS=4
                    $<TARGET_FILE:test_unit_nn_surrogate>)
+
+# A stand-in for the header of ITT, which Debian does not have.
+target_include_directories(test_unit_trace_itt PRIVATE ${CMAKE_CURRENT_LIST_DIR}/itt)
