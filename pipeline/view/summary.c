@@ -230,14 +230,29 @@ static void print_strategy(const struct weir_session *s)
     printf("\n");
 }
 
+static uint32_t count_steered(const struct weir_run *run)
+{
+    uint32_t n = 0;
+    for (uint32_t id = 0; id < weir_table_count(run->table); id++) {
+        struct weir_cell_view cell;
+        weir_table_read(run->table, id, &cell);
+        n += cell.attempt > 0 && cell.origin.bred;
+    }
+    return n;
+}
+
 /* Live, predictions may take longer than a run has time for. */
 static void print_silence(const struct weir_session *s)
 {
     const struct weir_config *cfg = s->run->cfg;
     const struct weir_strategy_ops *ops =
         weir_strategy_find(cfg->acquisition.strategy);
-    if (!ops || !ops->score || weir_run_is_lockstep(s->run) ||
-        weir_acquisition_generation(s->acquisition))
+    if (weir_acquisition_generation(s->acquisition)) {
+        if (count_steered(s->run) == 0)
+            printf("          none of the simulations that ran was steered\n");
+        return;
+    }
+    if (!ops || !ops->score || weir_run_is_lockstep(s->run))
         return;
     printf("          it has steered nothing: no prediction was complete in "
            "time. Raise acquisition.cpu_share (%g) or,\n"

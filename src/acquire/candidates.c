@@ -235,6 +235,7 @@ int weir_candidates_begin(struct weir_candidates *c)
     size_t dims = c->env->space.n;
     c->n = 0;
     c->met = c->known.n;
+    c->most = c->set.horizon;
     c->labelled = weir_candidates_are_diverse(c) ? c->known.n : 0;
     for (uint32_t i = 0; i < c->set.pool; i++)
         if (!weir_candidates_is_taken(c, i))

@@ -19,8 +19,8 @@
  * finite are left out; scores that are not count as the largest finite one.
  *
  * A live run may allow so little time that a period goes by while the pool is
- * asked about. What has been by then is the pool, if it is twice the horizon: a
- * proposal that came later would find nothing open that it is about.
+ * asked about. Those asked about by then are the pool, and the proposal steers
+ * half as many at most: a later one would find less open to steer.
  *
  * Presets (by the papers' configurations; warmup of both is Weir's, a period,
  * since weights that have hardly been trained disagree about nothing):

@@ -126,15 +126,15 @@ static int ask_of_pool(struct weir_candidates *c, uint32_t from, uint32_t n)
     return rc;
 }
 
-/* A period has gone by since the proposal began, and there is a choice among
- * those asked about. In lockstep nobody is met meanwhile. */
+/* A period has gone by since the proposal began. In lockstep nobody is met
+ * meanwhile. */
 static bool is_late(const struct weir_candidates *c)
 {
-    return c->known.n - c->met >= c->set.period &&
-           c->ask.from / 2 >= c->set.horizon;
+    return c->known.n - c->met >= c->set.period && c->ask.from > 1;
 }
 
-/* Those asked about are the pool: they are drawn alike. */
+/* Those asked about are the pool, for all are drawn alike. It steers half as
+ * many at most: more would leave it no choice. */
 static void cut_short(struct weir_candidates *c)
 {
     if (!c->told_late)
@@ -146,6 +146,7 @@ static void cut_short(struct weir_candidates *c)
                       c->method->name, c->ask.from, c->n);
     c->told_late = true;
     c->n = c->ask.from;
+    c->most = c->most < c->n / 2 ? c->most : c->n / 2;
 }
 
 /* On to the next call. */

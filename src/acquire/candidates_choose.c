@@ -73,7 +73,7 @@ static int rising(const void *a, const void *b)
 
 static uint32_t steered(const struct weir_candidates *c)
 {
-    return c->set.horizon < c->n ? c->set.horizon : c->n;
+    return c->most < c->n ? c->most : c->n;
 }
 
 /* Hybrid: only the largest scores, in the pool's order. */

@@ -57,6 +57,7 @@ struct weir_candidates {
     struct weir_candidates_ask ask;
     uint32_t n, labelled; /* candidates; simulations known by now */
     uint32_t met;         /* simulations, when it began */
+    uint32_t most;        /* that it steers */
     uint32_t *place;      /* [pool] of the candidates */
     double *score;        /* [pool] */
     float *row;           /* [pool][features] */

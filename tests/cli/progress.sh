@@ -55,4 +55,7 @@ has out "it has steered nothing: no prediction was complete in time. Raise acqui
 ends 0 run "$small" --out able --quiet --set training.members=2 --set acquisition.strategy=sbal \
     --set acquisition.pool=20
 has_not out "it has steered nothing"
+has_not out "was steered"
+ends 0 run "$small" --out fair --quiet --set acquisition.end=0
+has out "none of the simulations that ran was steered"
 finish

@@ -91,8 +91,8 @@ static uint32_t asked_about(struct steered_run *run, uint32_t between)
     return forecast.scored - before;
 }
 
-/* A pool that takes longer than a period is cut, but never to less than a choice
- * among twice as many as are steered; what is chosen is of those. */
+/* A pool that takes longer than a period is cut, and steers half as many at most;
+ * what is chosen is of those asked about. */
 static void a_proposal_waits_for_no_more_than_a_period(void **state)
 {
     struct steered_run run;
@@ -105,17 +105,17 @@ static void a_proposal_waits_for_no_more_than_a_period(void **state)
     ok(run.ops->propose(run.self, &now, run.cell, 60));
     assert_int_equal(asked_about(&run, 1), 13 * 16);
     ok(run.ops->propose(run.self, &now, run.cell + 12, 60));
-    assert_int_equal(asked_about(&run, 12), 3 * 16);
+    assert_int_equal(asked_about(&run, 12), 16);
     ok(run.ops->propose(run.self, &now, run.cell + 40, 60));
     for (uint32_t i = 0; i < 60; i++) {
         double u[2];
         bool asked = false;
-        for (uint32_t place = 0; place < 3 * 16 && !asked; place++) {
+        for (uint32_t place = 0; place < 16 && !asked; place++) {
             weir_target_draw(&env, (1u << 31) + 2 * 400 + place, u);
             asked = !memcmp(u, run.cell[40 + i].u, sizeof(u));
         }
-        assert_int_equal(run.cell[40 + i].bred, i < 20);
-        assert_int_equal(asked, i < 20);
+        assert_int_equal(run.cell[40 + i].bred, i < 8);
+        assert_int_equal(asked, i < 8);
     }
     steered_free(&run);
 }
