@@ -11,11 +11,11 @@ model.name=resnet model.activation=tanh
 model.name=dilresnet
 model.name=unet model.padding=zero
 model.name=unet
-model.padding=mirror
+model.name=unet model.padding=mirror model.levels=1
 model.name=fno
 model.name=mlp model.width=16
 solver.name=gs2d solver.points=12
-solver.name=gs2d solver.points=12 model.padding=mirror
+solver.name=gs2d solver.points=12 model.name=unet model.levels=1 model.padding=mirror
 solver.name=gs2d solver.points=16 model.name=unet
 solver.name=gs2d solver.points=16 model.name=fno model.modes=5
 solver.name=gs2d solver.points=12 model.name=fno model.modes=3 model.style=li"

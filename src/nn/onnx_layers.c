@@ -148,63 +148,84 @@ static name tell_conv(struct weir_onnx *o, const struct weir_layer *l)
     return activate(o, y, l->activation, l->slope);
 }
 
-/* Border columns back onto the points they are copies of: what the adjoint of
- * wrapping does. @p made points an axis are left of made + @p before + @p
- * after. */
-static name fold(struct weir_onnx *o, name x, int axis, int made, int before,
-                 int after)
+/* @p y of @p made points along an axis, with @p n points @p part added to those
+ * from @p at. */
+static name add_at(struct weir_onnx *o, name y, int axis, int made, int at,
+                   int n, name part)
 {
-    name y = weir_onnx_slice(o, x, axis, before, before + made);
-    if (after > 0) {
-        name end =
-            weir_onnx_slice(o, x, axis, before + made, before + made + after);
-        const name parts[] = {
-            weir_onnx_two(o, "Add", weir_onnx_slice(o, y, axis, 0, after), end),
-            weir_onnx_slice(o, y, axis, after, INT64_MAX)};
-        y = weir_onnx_join(o, axis, made > after ? 2 : 1, parts);
-    }
-    if (before > 0) {
-        name begin = weir_onnx_slice(o, x, axis, 0, before);
-        const name parts[] = {
-            weir_onnx_slice(o, y, axis, 0, made - before),
-            weir_onnx_two(o, "Add",
-                          weir_onnx_slice(o, y, axis, made - before, made),
-                          begin)};
-        y = made > before ? weir_onnx_join(o, axis, 2, parts) : parts[1];
-    }
-    return y;
+    name parts[3];
+    int k = 0;
+    if (at > 0)
+        parts[k++] = weir_onnx_slice(o, y, axis, 0, at);
+    parts[k++] =
+        weir_onnx_two(o, "Add", weir_onnx_slice(o, y, axis, at, at + n), part);
+    if (at + n < made)
+        parts[k++] = weir_onnx_slice(o, y, axis, at + n, made);
+    return weir_onnx_join(o, axis, k, parts);
 }
 
-/* Zero padding cuts the border off, circular padding folds it back. The made
- * size may have extra points, which the full result lacks: they are zeros. */
+/* Points from @p from to before @p to, the last first. */
+static name backwards(struct weir_onnx *o, name x, int axis, int from, int to)
+{
+    int64_t last = to - 1, before = from ? from - 1 : INT64_MIN, at = axis,
+            step = -1;
+    const name in[] = {x, weir_onnx_ints(o, 1, &last),
+                       weir_onnx_ints(o, 1, &before), weir_onnx_ints(o, 1, &at),
+                       weir_onnx_ints(o, 1, &step)};
+    return weir_onnx_node(o, "Slice", 5, in, NULL, 0);
+}
+
+/* Borders of @p pad points back onto the points they are copies of: the adjoint
+ * of wrapping, or of a mirror. @p made points are left along the axis. */
+static name fold(struct weir_onnx *o, name x, int axis, int made, int pad,
+                 bool wraps)
+{
+    int end = pad + made;
+    name y = weir_onnx_slice(o, x, axis, pad, end);
+    if (wraps) {
+        y = add_at(o, y, axis, made, 0, pad,
+                   weir_onnx_slice(o, x, axis, end, end + pad));
+        return add_at(o, y, axis, made, made - pad, pad,
+                      weir_onnx_slice(o, x, axis, 0, pad));
+    }
+    y = add_at(o, y, axis, made, made - 1 - pad, pad,
+               backwards(o, x, axis, end, end + pad));
+    return add_at(o, y, axis, made, 1, pad, backwards(o, x, axis, 0, pad));
+}
+
+/* The same along every axis. */
+static name fold_all(struct weir_onnx *o, name x, const struct weir_value *made,
+                     int pad, bool wraps)
+{
+    if (!wraps)
+        x = weir_onnx_two(o, "Mul", x, signs(o, made, pad));
+    if (o->graph->shape.dims == 1)
+        return fold(o, x, 2, made->points, pad, wraps);
+    x = fold(o, x, 2, made->rows, pad, wraps);
+    return fold(o, x, 3, made->points, pad, wraps);
+}
+
+/* Zero padding cuts the border off, others fold it back. The made size may have
+ * extra points, which the full result lacks: they are zeros. */
 static name tell_deconv(struct weir_onnx *o, const struct weir_layer *l)
 {
     const struct weir_conv *c = l->spec;
     const struct weir_value *x = &o->graph->value[l->in[0]];
     const struct weir_value *y = made_by(o, l);
-    bool ring = c->padding == WEIR_PAD_CIRCULAR && c->pad > 0;
-    if (c->padding == WEIR_PAD_MIRROR_NEGATED && c->pad > 0) {
-        o->error = WEIR_FAIL(ENOTSUP,
-                             "%s: a mirrored transposed convolution "
-                             "has no form in ONNX here",
-                             l->name);
-        return (name){""};
-    }
+    bool folds = c->padding != WEIR_PAD_ZERO && c->pad > 0;
     int full = (x->points - 1) * c->stride + c->kernel;
     int extra = y->points + 2 * c->pad - full;
     const struct weir_onnx_attribute a[] = {
         evenly(o, "kernel_shape", c->kernel, 1),
         evenly(o, "strides", c->stride, 1),
-        evenly(o, "pads", ring ? 0 : c->pad, 2),
+        evenly(o, "pads", folds ? 0 : c->pad, 2),
         evenly(o, "output_padding", extra, 1),
     };
     const name in[] = {input_of(o, l, 0),
                        weir_onnx_param(o, l->param, 0, NULL)};
     name z = weir_onnx_node(o, "ConvTranspose", 2, in, a, 4);
-    for (int d = 0; d < o->graph->shape.dims && ring; d++) {
-        bool rows = o->graph->shape.dims == 2 && d == 0;
-        z = fold(o, z, 2 + d, rows ? y->rows : y->points, c->pad, c->pad);
-    }
+    if (folds)
+        z = fold_all(o, z, y, c->pad, c->padding == WEIR_PAD_CIRCULAR);
     if (l->params > 1) {
         const int64_t dims[] = {1, y->channels, 1, 1};
         z = weir_onnx_two(

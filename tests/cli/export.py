@@ -109,9 +109,10 @@ def conv_transpose(a, x, w):
     return y[(slice(None), slice(None), *cut)]
 
 
-def cut(a, x, start, end, axis):
+def cut(a, x, start, end, axis, step=(1,)):
     where = [slice(None)] * x.ndim
-    where[int(axis[0])] = slice(int(start[0]), min(int(end[0]), 1 << 40))
+    last = None if abs(int(end[0])) > 1 << 40 else int(end[0])
+    where[int(axis[0])] = slice(int(start[0]), last, int(step[0]))
     return x[tuple(where)]
 
 
