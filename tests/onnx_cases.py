@@ -35,13 +35,15 @@ def tensors(folder, meta):
     spread = fields(folder + "/out.h5", "_spread")
     given = int(meta["weir.given"])
     if meta.get("weir.inputs"):
-        n, times = len(after), after.shape[1] - 1
-        time = float(meta["weir.dt"]) * np.arange(1, times + 1)
+        dt, n = float(meta["weir.dt"]), len(after)
+        times = after.shape[1] - (dt > 0)  # the first frame is what began it
         numbers = h5py.File(folder + "/in.h5")["parameters"][:]
         yield "in", "parameters", np.repeat(numbers, times, 0)
-        yield "in", "time", np.tile(time, n)[:, None]
-        yield "out", "frame", flat(after[:, 1:])
-        made = slice(1, None), slice(None)
+        if dt > 0:
+            time = np.tile(dt * np.arange(1, times + 1), n)
+            yield "in", "time", time[:, None]
+        yield "out", "frame", flat(after[:, -times:])
+        made = slice(-times, None), slice(None)
     elif given:
         yield "in", "given", before[:, 0, :given]
         yield "out", "made", after[:, 0, given:]

@@ -25,7 +25,7 @@ onnx_others="training.loss=evidential training.members=2
 model.name=direct model.width=16 training.members=2
 $(echo $burgers) model.name=direct model.width=16 model.activation=tanh
 solver.name=heat2d solver.points=12 model.name=direct training.loss=evidential
-solver.name=sources solver.points=16 simulations.steps=1 simulations.budget=96 model.name=unet model.padding=zero
+solver.name=sources solver.points=16 simulations.steps=1 simulations.budget=96 model.name=direct
 solver.name=sources solver.points=33 simulations.steps=1 simulations.budget=96 model.name=smart_unet model.width=1 training.loss=evidential"
 
 onnx_cases() {
