@@ -190,8 +190,8 @@ int weir_candidates_observe(void *self, const struct weir_batch_loss *batch)
     return 0;
 }
 
-/* Periods that have ended; the first with the warm-up. */
-static uint32_t periods(const struct weir_candidates *c, uint32_t finished)
+uint32_t weir_candidates_periods(const struct weir_candidates *c,
+                                 uint32_t finished)
 {
     if (finished < c->set.warmup)
         return 0;
@@ -201,7 +201,8 @@ static uint32_t periods(const struct weir_candidates *c, uint32_t finished)
 bool weir_candidates_due(const void *self, const struct weir_progress *now)
 {
     const struct weir_candidates *c = self;
-    return now->open > 0 && periods(c, now->finished) > c->at.periods;
+    return now->open > 0 && weir_candidates_periods(c, now->finished) >
+                                weir_candidates_periods(c, c->at.finished);
 }
 
 /* ---- a pool ---- */
@@ -305,7 +306,7 @@ int weir_candidates_propose(void *self, const struct weir_progress *now,
     c->at.generation++;
     if (!c->set.once)
         weir_starts_forget(&c->pool_starts);
-    c->at.periods = periods(c, now->finished);
+    c->at.finished = now->finished;
     return rc;
 }
 

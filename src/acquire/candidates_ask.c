@@ -64,7 +64,8 @@ static int start(struct weir_candidates *c, struct weir_starts *kept,
 static bool goes_on(const struct weir_candidates *c)
 {
     const struct weir_candidates_settings *s = &c->set;
-    return s->warmup + (uint64_t)c->at.periods * s->period < c->env->budget;
+    uint64_t ended = weir_candidates_periods(c, c->at.finished);
+    return s->warmup + ended * s->period < c->env->budget;
 }
 
 /* Those of the pool to come that are missing, in a row, as many as one call may

@@ -15,7 +15,7 @@
 /** Saved as it lies. */
 struct weir_candidates_at {
     uint32_t generation;
-    uint32_t periods; /* that have ended, at the last proposal */
+    uint32_t finished; /* simulations, at the last proposal */
 };
 
 /** Simulations by id: what has run and, with a pool that is drawn once, which
@@ -77,6 +77,10 @@ struct weir_candidates {
 bool weir_candidates_are_diverse(const struct weir_candidates *c);
 /** Numbers of a row that distances are measured on; 0: none are. */
 size_t weir_candidates_dims(const struct weir_candidates *c);
+/** Periods that have ended with @p finished simulations; the first is the
+ * warm-up. */
+uint32_t weir_candidates_periods(const struct weir_candidates *c,
+                                 uint32_t finished);
 /** Coordinates of candidate @p place of the proposal to come. */
 void weir_candidates_draw(const struct weir_candidates *c, uint32_t place,
                           double *u);

@@ -67,6 +67,29 @@ static void a_proposal_is_due_with_every_period(void **state)
     steered_free(&run);
 }
 
+/* Gone on with by other periods, it counts on from where it was. */
+static void other_periods_count_on(void **state)
+{
+    struct steered_run before, after;
+    struct weir_progress now = {.finished = 40, .open = 50};
+    struct weir_blob saved = {0};
+    (void)state;
+    begin(&before, "sbal", corner,
+          (const char *[]){"pool", "50", "period", "5", NULL});
+    ok(before.ops->propose(before.self, &now, before.cell, 3));
+    ok(before.ops->save(before.self, &saved));
+    begin(&after, "sbal", corner,
+          (const char *[]){"pool", "50", "period", "20", NULL});
+    ok(after.ops->restore(after.self, &saved));
+    now.finished = 59;
+    assert_false(after.ops->due(after.self, &now));
+    now.finished = 60;
+    assert_true(after.ops->due(after.self, &now));
+    weir_blob_free(&saved);
+    steered_free(&before);
+    steered_free(&after);
+}
+
 static void everybody_in_the_pool_is_asked_about(void **state)
 {
     (void)state;
@@ -329,6 +352,7 @@ int main(void)
 {
     const struct CMUnitTest cases[] = {
         cmocka_unit_test(a_proposal_is_due_with_every_period),
+        cmocka_unit_test(other_periods_count_on),
         cmocka_unit_test(everybody_in_the_pool_is_asked_about),
         cmocka_unit_test(a_proposal_waits_for_no_more_than_a_period),
         cmocka_unit_test(starts_are_made_once_as_far_as_they_are_kept),
