@@ -56,6 +56,7 @@ struct weir_acquisition {
 
     bool learned;       /* all it can before the next batch */
     int64_t entered_ns; /* CPU time of its threads when this work began */
+    int64_t excess_ns;  /* used before this session, beyond the share */
 
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
@@ -552,8 +553,8 @@ static bool may_think(struct weir_acquisition *a)
     if (!has_scoring(a) && (!a->ops->learn || a->learned))
         return false;
     double all = (double)weir_run_cpu_ns(a->run);
-    return (double)weir_acquisition_cpu_ns(a) < share * all &&
-           !weir_stop_reason(&a->run->stop);
+    double used = (double)(weir_acquisition_cpu_ns(a) - a->excess_ns);
+    return used < share * all && !weir_stop_reason(&a->run->stop);
 }
 
 static int score_live(struct weir_acquisition *a)
@@ -673,8 +674,18 @@ static void *acquisition_thread(void *arg)
     return NULL;
 }
 
+/* In lockstep, or by a larger share: no debt that would have to be waited for. */
+static int64_t used_beyond_share(const struct weir_acquisition *a)
+{
+    double share = a->run->cfg->acquisition.cpu_share;
+    double beyond = (double)weir_acquisition_cpu_ns(a) -
+                    share * (double)weir_run_cpu_ns(a->run);
+    return beyond > 0 ? (int64_t)beyond : 0;
+}
+
 int weir_acquisition_start(struct weir_acquisition *a)
 {
+    a->excess_ns = used_beyond_share(a);
     int rc = pthread_create(&a->thread, NULL, acquisition_thread, a);
     if (rc)
         return WEIR_FAIL(rc, "acquisition thread");
