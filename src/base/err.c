@@ -2,6 +2,7 @@
 #include "base/err.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,7 +27,8 @@ int weir_err_set(int code, const char *file, int line, const char *func,
     vsnprintf(record.message, sizeof(record.message), fmt, ap);
     va_end(ap);
     add_frame(file, line, func, record.message);
-    if (code > 0 && code < WEIR_ECONFIG && code != EINVAL) {
+    bool is_ours = code == EINVAL || code == ENOTSUP;
+    if (code > 0 && code < WEIR_ECONFIG && !is_ours) {
         size_t used = strlen(record.message);
         snprintf(record.message + used, sizeof(record.message) - used, ": %s",
                  strerror(code));

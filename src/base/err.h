@@ -38,8 +38,8 @@ enum weir_error {
  * Start a record for this thread and return -code, so that a failing site reads
  * `return WEIR_FAIL(EINVAL, "batch is %d, expected 1 or more", n);`.
  * The sentence starts with the object (a file, a key, a stage) and needs no
- * errno text: it is appended when @p code is an errno, but for EINVAL, whose
- * text says less than the sentence.
+ * errno text: it is appended when @p code is an errno, but for EINVAL
+ * and ENOTSUP, whose text says less than the sentence.
  */
 #define WEIR_FAIL(code, ...)                                                   \
     weir_err_set((code), __FILE__, __LINE__, __func__, __VA_ARGS__)
