@@ -49,6 +49,7 @@ struct command {
     struct weir_supervisor *supervisor;
     struct weir_view view;
     pthread_mutex_t print;
+    bool tries; /* what is only made to see whether it can be */
 };
 
 /* ---- log ---- */
@@ -69,6 +70,9 @@ static void write_log(void *ctx, enum weir_log_level level, const char *area,
 {
     static const char *const word[] = {"error", "warning", "", ""};
     struct command *c = ctx;
+    /* It is said when it is made to be used. */
+    if (c->tries)
+        return;
     if (level == WEIR_LOG_DEBUG && !(c->cfg && weir_config_shows(c->cfg, area)))
         return;
     pthread_mutex_lock(&c->print);
@@ -306,10 +310,14 @@ static int load(struct command *c)
                               c->args.n_set, &c->cfg);
     if (rc)
         return rc;
-    if (c->cfg->run.mode == WEIR_MODE_POOL)
-        return weir_pool_check(c->cfg, &c->args);
-    rc = weir_config_check(c->cfg);
-    return rc ? rc : weir_run_check(c->cfg);
+    bool pool = c->cfg->run.mode == WEIR_MODE_POOL;
+    rc = pool ? 0 : weir_config_check(c->cfg);
+    if (rc)
+        return rc;
+    c->tries = true;
+    rc = pool ? weir_pool_check(c->cfg, &c->args) : weir_run_check(c->cfg);
+    c->tries = false;
+    return rc;
 }
 
 static void print_version(const struct command *c)

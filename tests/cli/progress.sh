@@ -7,6 +7,7 @@
 ends 0 run "$small" --out a --set progress_interval=0.1 \
     --set training.steps=1500 --set simulations.budget=400
 [ -s err ] && fail "standard error: $(cat err)"
+[ "$(grep -c '^acquire: breed: share' out)" = 1 ] || fail "its settings: $(head out)"
 n=$(grep -c '^progress ' out)
 [ "$n" -ge 2 ] || fail "$n progress lines in $(tail -n 20 out)"
 grep '^progress ' out >lines
