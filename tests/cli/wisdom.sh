@@ -34,7 +34,7 @@ print(f.attrs.get("weir.wisdom", "none"))' "$@"
 }
 ends 0 generate "$small" --out plain.h5 --n 2
 [ "$(wisdom_of plain.h5)" = none ] || fail "plain.h5 has wisdom"
-slow="--n 40 --set placement.solver_threads=1 --set solver.substeps=400"
+slow="--n 40 --set placement.solver_threads=1 --set solver.substeps=1000"
 "$weir" generate "$small" --out g.h5 $slow $measure >log 2>&1 &
 pid=$!
 started() { grep -q '^threads' log || ! kill -0 $pid 2>/dev/null; }

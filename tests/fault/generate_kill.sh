@@ -18,8 +18,15 @@ with h5py.File(sys.argv[1]) as f:
     print(int((f["weir/attempts"][:] > 0).sum()))
 P
 }
-# ... or the work has ended, which the test then finds out.
-has_some() { [ "$(done_in "$1")" -gt 0 ] || ! kill -0 $pid 2>/dev/null; }
+# It has some, and is stopped; or it has ended, which the test then finds out. A
+# look takes as long as much of the work, which therefore waits for it.
+has_some() {
+    [ ! -e f.h5 ] || return 0
+    kill -STOP $pid
+    [ "$(done_in f.h5.part)" -gt 0 ] && return 0
+    kill -CONT $pid
+    return 1
+}
 
 ends 0 generate "$small" --out whole.h5 $slow
 
@@ -31,10 +38,11 @@ stop_by() {
         rm -f f.h5
         "$weir" generate "$small" --out f.h5 $slow >f.log 2>&1 &
         pid=$!
-        wait_for 20 has_some f.h5.part
+        wait_for 60 has_some
         call generate "$small" --out f.h5 $slow
         second=$status
         kill "-$1" $pid
+        kill -CONT $pid
         wait $pid
         status=$?
         tries=$((tries + 1))
