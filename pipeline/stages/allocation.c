@@ -100,8 +100,8 @@ static int tried(const struct weir_allocation *a,
                  const struct weir_allocation_window *w, int way, double most)
 {
     int s = weir_allocation_solvers(&a->bounds, a->groups);
-    int part = (a->groups < s ? a->groups : s) / 4;
-    int groups = a->groups + way * (part > 1 ? part : 1);
+    int quarter = (a->groups < s ? a->groups : s) / 4;
+    int groups = a->groups + way * (quarter > 1 ? quarter : 1);
     if (groups < 1 || groups > a->bounds.most_groups)
         return a->groups;
     groups = useful(a, groups);

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #define DATA WEIR_TEST_DATA "/golden/data/convnet_torch"
+#include "tests/golden_arrays.h"
 
 enum { MOST = 4 };
 
@@ -22,34 +23,15 @@ static const struct trial trials[] = {
     {"two", 2, 19, 12, 2, 3, 2, 0},
 };
 
-/* The array called @p name; the caller frees it. */
-static float *recorded(const char *name, size_t count)
-{
-    char found[128];
-    size_t at, n;
-    FILE *index = fopen(DATA ".txt", "re"), *data = fopen(DATA ".f32", "re");
-    assert_true(index && data);
-    while (fscanf(index, "%127s %zu %zu", found, &at, &n) == 3) {
-        if (strcmp(found, name))
-            continue;
-        float *x = make_floats(n);
-        assert_int_equal(n, count);
-        assert_int_equal(fseek(data, (long)(at * sizeof(float)), SEEK_SET), 0);
-        assert_int_equal(fread(x, sizeof(float), n, data), n);
-        fclose(index);
-        fclose(data);
-        return x;
-    }
-    fail_msg("no array %s", name);
-    return NULL;
-}
-
+/* The caller frees it. */
 static float *recorded_of(const struct trial *t, const char *what,
                           const char *tensor, size_t count)
 {
     char name[128];
     snprintf(name, sizeof(name), "%s/%s%s", t->name, what, tensor);
-    return recorded(name, count);
+    float *x = make_floats(count);
+    recorded(name, count, x);
+    return x;
 }
 
 static void compare(const struct trial *t, const char *what, const char *tensor,
