@@ -93,41 +93,37 @@ static char **join_environment(const char *const *extra)
     return all;
 }
 
-/* The child's errno, 0 when it became the program. */
-static int hear_failure(int fd)
-{
-    int error = 0;
-    ssize_t n;
-    do
-        n = read(fd, &error, sizeof(error));
-    while (n < 0 && errno == EINTR);
-    return n == sizeof(error) ? error : 0;
-}
-
-static int launch(struct launch *l, pid_t *pid)
+/* @return 0 or an errno; afterwards a pid of 0 means that there is none */
+static int launch(struct launch *l, struct weir_process *p)
 {
     int ends[2];
-    if (pipe2(ends, O_CLOEXEC))
+    if (pipe2(ends, O_CLOEXEC | O_NONBLOCK))
         return errno;
     l->failure = ends[1];
     l->parent = getpid();
-    *pid = fork();
-    if (*pid == 0)
+    p->pid = fork();
+    if (p->pid == 0)
         become(l);
-    int error = *pid < 0 ? errno : 0;
+    int error = p->pid < 0 ? errno : 0;
     close(ends[1]);
-    error = error ? error : hear_failure(ends[0]);
-    close(ends[0]);
-    if (error && *pid > 0)
-        waitpid(*pid, NULL, 0);
+    p->failure = ends[0];
+    if (error) {
+        close(ends[0]);
+        p->pid = 0;
+    }
     return error;
+}
+
+static int refuse(const char *program, int error)
+{
+    return WEIR_FAIL(WEIR_EENV, "solver.command: '%s' cannot be started: %s",
+                     program, strerror(error));
 }
 
 int weir_process_start(char *const *argv, const char *const *extra,
                        const char *log, struct weir_process *out)
 {
     struct stat st = {0};
-    pid_t pid = 0;
     struct launch l = {.argv = argv, .environment = join_environment(extra)};
     *out = (struct weir_process){0};
     if (!l.environment)
@@ -138,15 +134,18 @@ int weir_process_start(char *const *argv, const char *const *extra,
         return WEIR_FAIL(WEIR_EENV, "%s: %s", log, strerror(errno));
     }
     fstat(l.log, &st);
-    int error = launch(&l, &pid);
+    out->log_from = st.st_size;
+    int error = launch(&l, out);
     close(l.log);
     free(l.environment);
-    if (error)
-        return WEIR_FAIL(WEIR_EENV,
-                         "solver.command: '%s' cannot be started: %s", argv[0],
-                         strerror(error));
-    *out = (struct weir_process){.pid = pid, .log_from = st.st_size};
-    return 0;
+    return error ? refuse(argv[0], error) : 0;
+}
+
+int weir_process_check_start(const struct weir_process *p, const char *program)
+{
+    int error = 0;
+    ssize_t n = p->pid ? read(p->failure, &error, sizeof(error)) : 0;
+    return n == sizeof(error) ? refuse(program, error) : 0;
 }
 
 bool weir_process_has_ended(struct weir_process *p)
@@ -186,6 +185,7 @@ void weir_process_kill(struct weir_process *p)
     kill(p->pid, SIGKILL);
     while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
         ;
+    close(p->failure);
     p->pid = 0;
 }
 

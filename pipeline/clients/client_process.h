@@ -25,17 +25,26 @@ struct weir_process {
     bool by_signal;
     int status;     /* of its exit, or the signal */
     off_t log_from; /* where its own output starts in the log */
+    int failure;    /* descriptor; has the errno of a start that failed */
 };
 
 /**
  * Start @p argv (ends with NULL; argv[0] is looked up in PATH).
  * @param extra  environment beside the run's own, "NAME=VALUE", ends with NULL
  * @param log    file that gets its output, appended
- * @return 0
- * @return -WEIR_EENV it cannot be started: there is no such program, say
+ * It does not wait until the program runs: a process stopped or starved before
+ * that holds nobody up.
+ * @return 0; weir_process_check_start tells later whether there is such a program
+ * @return -WEIR_EENV no log or no process can be had, -ENOMEM
  */
 int weir_process_start(char *const *argv, const char *const *extra,
                        const char *log, struct weir_process *out);
+/**
+ * What an ended process says of its start.
+ * @return 0 it became the program, or nothing is known (yet)
+ * @return -WEIR_EENV @p program cannot be started: there is none, say
+ */
+int weir_process_check_start(const struct weir_process *p, const char *program);
 
 /** Whether it has ended (or there is none); looks, never waits. */
 bool weir_process_has_ended(struct weir_process *p);

@@ -259,6 +259,13 @@ static bool wait_for_caller(struct weir_external_lane *l)
     return came;
 }
 
+/* It ended before it attached. */
+static int end_start(struct weir_external_lane *l)
+{
+    int rc = weir_process_check_start(&l->process, l->x->argv[0]);
+    return rc ? rc : lose_ended(l, "before it attached");
+}
+
 static int await_attach(struct weir_external_lane *l)
 {
     char why[96];
@@ -271,7 +278,7 @@ static int await_attach(struct weir_external_lane *l)
         if (told_to_stop(l))
             return -ECANCELED;
         if (own && weir_process_has_ended(&l->process))
-            return lose_ended(l, "before it attached");
+            return end_start(l);
         if (!own || weir_now_ns() - begin < l->x->start_timeout_ns)
             continue;
         snprintf(why, sizeof(why),

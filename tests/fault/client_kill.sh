@@ -17,6 +17,7 @@ export WEIR_FAULT_LOG="$log"
     --set simulations.budget=$budget --set simulations.steps=40 \
     --set simulations.crashes_before_redraw=1000 --set solver.restarts=1000000 \
     --set solver.restart_delay=0.001 --set solver.simulation_timeout=0.3 \
+    --set solver.start_timeout=5 \
     --set solver.processes=3 --set solver.ahead=2 \
     --set reservoir.samples_per_batch=7.5 || {
     tail -n 3 err
