@@ -40,7 +40,16 @@ check() {
     shift
     echo "== test $name"
     ctest --test-dir ".build/$name" --no-tests=error --schedule-random \
-        --output-on-failure -j "$jobs" "$@"
+        --output-on-failure -j "$jobs" "$@" || check_again
+}
+
+# A machine shared with others may starve what drives whole programs against a
+# clock: those get a second go, alone, and are named. No other test does.
+check_again() {
+    failed=.build/$name/Testing/Temporary/LastTestsFailed.log
+    ! grep -qvE '^[0-9]+:(cli|fault|install)[.]' "$failed" || return 1
+    echo "== failed once in $name, run again:" $(cut -d: -f2 "$failed")
+    ctest --test-dir ".build/$name" --rerun-failed --output-on-failure
 }
 
 mkdir -p .build
