@@ -9,6 +9,7 @@
 #include "pipeline/run/run_check.h"
 #include "pipeline/run/trainer_memory.h"
 #include "pipeline/view/predict.h"
+#include "shm/mapping.h"
 #include "topo/list.h"
 #include "topo/plan_text.h"
 
@@ -49,8 +50,26 @@ static void print_forecast(const struct weir_forecast_memory *m)
     }
 }
 
+/* What a run is refused for, before it is started. */
+static void print_together(const struct weir_plan *plan, size_t training,
+                           bool is_here)
+{
+    const struct weir_plan_request *r = &plan->request;
+    char all[32], free[32];
+    double bytes = (double)training + (double)r->slots * (double)r->slot_bytes +
+                   r->lanes * (double)(r->port_bytes + r->lane_bytes);
+    double left = (double)weir_memory_available();
+    weir_list_bytes(bytes, all, sizeof(all));
+    weir_list_bytes(left, free, sizeof(free));
+    printf("  %-28s %s", "with slots and solvers", all);
+    if (is_here)
+        printf(", of %s available%s", free,
+               bytes > left ? ": too much, a run is refused" : "");
+    printf("\n");
+}
+
 static int print_memory(const struct weir_config *cfg,
-                        const struct weir_plan *plan)
+                        const struct weir_plan *plan, bool is_here)
 {
     struct weir_run run = {.cfg = cfg};
     struct weir_trainer_memory m;
@@ -70,6 +89,8 @@ static int print_memory(const struct weir_config *cfg,
     if (m.predicted)
         print_part("predictions of members", 1, NULL, m.predicted);
     print_forecast(&m.forecast);
+    print_together(plan, weir_trainer_memory_total(&m, (uint32_t)plan->groups),
+                   is_here);
     return 0;
 }
 
@@ -83,7 +104,7 @@ static int print_plan(const struct weir_config *cfg)
     rc = rc ? rc : weir_plan_text(&plan, &text);
     if (rc == 0) {
         fputs(text, stdout);
-        rc = print_memory(cfg, &plan);
+        rc = print_memory(cfg, &plan, topology.is_this_system);
     }
     free(text);
     weir_plan_free(&plan);
@@ -136,11 +157,15 @@ static void print_split(const struct weir_plan *plan,
         printf("  groups and solvers share their cores: no split to choose\n");
         return;
     }
-    int g = weir_predict_best_groups(costs, w, cores);
-    struct weir_prediction p = weir_predict(costs, w, g, cores - g, 0);
+    struct weir_split s = weir_predict_best_split(costs, w, cores);
+    struct weir_prediction p = weir_predict(costs, w, s.groups, s.solvers, 0);
     printf("  best split: placement.groups=%d, placement.solver_threads=%d: "
            "%.1f steps/s\n",
-           g, cores - g, 1 / p.step);
+           s.groups, s.solvers, 1 / p.step);
+    if (s.idle)
+        printf("  %d cores have no part in it: %d micro-batches and %d lanes "
+               "keep no more busy\n",
+               s.idle, w->micro_batches, w->lanes);
 }
 
 static int predict(const struct weir_arguments *args,

@@ -26,11 +26,31 @@ static double step_on_shared(double a, double b, int threads, double work,
     return fmax(fmax(a, b) + (1 / part - 1) * fmin(a, b), work / cores);
 }
 
+static int accumulated(const struct weir_workload *load)
+{
+    return load->accumulate > 1 ? load->accumulate : 1;
+}
+
+/* What groups share: runs of micro-batches that add to one gradient. */
+static int shares_of(const struct weir_workload *load)
+{
+    int each = accumulated(load);
+    return (load->micro_batches + each - 1) / each;
+}
+
+/* Micro-batches of the group that has the most. */
+static int rounds_of(const struct weir_workload *load, int groups)
+{
+    int shares = (shares_of(load) + groups - 1) / groups;
+    int rounds = shares * accumulated(load);
+    return rounds < load->micro_batches ? rounds : load->micro_batches;
+}
+
 struct weir_prediction weir_predict(const struct weir_costs *costs,
                                     const struct weir_workload *load,
                                     int groups, int solvers, double cores)
 {
-    int rounds = (load->micro_batches + groups - 1) / groups;
+    int rounds = rounds_of(load, groups);
     double solving = load->new_samples * costs->sample;
     double training =
         load->micro_batches * costs->micro + costs->update + costs->serial;
@@ -55,16 +75,20 @@ struct weir_prediction weir_predict(const struct weir_costs *costs,
     return p;
 }
 
-int weir_predict_best_groups(const struct weir_costs *costs,
-                             const struct weir_workload *load, int cores)
+struct weir_split weir_predict_best_split(const struct weir_costs *costs,
+                                          const struct weir_workload *load,
+                                          int cores)
 {
-    int best = 1;
+    struct weir_split best = {1, 1, 0};
     double least = INFINITY;
-    for (int g = 1; g < cores && g <= load->micro_batches; g++) {
-        double step = weir_predict(costs, load, g, cores - g, 0).step;
+    int each = load->cores_per_group > 1 ? load->cores_per_group : 1;
+    for (int g = 1; g * each < cores && g <= shares_of(load); g++) {
+        int rest = cores - g * each;
+        int solvers = rest < load->lanes ? rest : load->lanes;
+        double step = weir_predict(costs, load, g, solvers, 0).step;
         if (step < least) {
             least = step;
-            best = g;
+            best = (struct weir_split){g, solvers, rest - solvers};
         }
     }
     return best;
@@ -83,6 +107,9 @@ int weir_predict_workload(const struct weir_config *cfg,
     *load = (struct weir_workload){
         .micro_batches = (cfg->training.batch + micro - 1) / micro,
         .batch = cfg->training.batch,
+        .accumulate = cfg->training.accumulate,
+        .lanes = cfg->run.lanes,
+        .cores_per_group = cfg->placement.cores_per_group,
         .new_samples = weir_config_samples_per_batch(cfg),
         .slot_bytes = (double)run.slots.stride,
         .gradient_bytes = rc ? 0 : (double)m.gradient,

@@ -9,7 +9,8 @@
  * does the rest. With M micro-batches, G groups, S solver threads, r new samples
  * a gradient step, and costs in CPU seconds,
  *
- *   trainer  T = ceil(M / G) micro + update / G + serial
+ *   trainer  T = ceil(M / G) micro + update / G + serial,  M / G in whole
+ *            multiples of the micro-batches that one gradient accumulates
  *   solvers  V = r sample / S
  *   step = max(T, V)                      with cores of their own
  *   step = max(T, V) + (1/p - 1) min(T, V),  p = min(1, C / (G + S)),
@@ -41,6 +42,9 @@ struct weir_costs {
 /** The sizes that matter. */
 struct weir_workload {
     int micro_batches, batch;
+    int accumulate;        /* of them, to a gradient; 0 counts as 1 */
+    int lanes;             /* no more solver threads have work */
+    int cores_per_group;   /* 0 counts as 1 */
     double new_samples;    /* r */
     double slot_bytes;     /* one sample */
     double gradient_bytes; /* one buffer: all weights */
@@ -60,12 +64,19 @@ struct weir_prediction {
 struct weir_prediction weir_predict(const struct weir_costs *costs,
                                     const struct weir_workload *load,
                                     int groups, int solvers, double cores);
+
+struct weir_split {
+    int groups, solvers;
+    int idle; /* cores left */
+};
 /**
- * The number of groups with the shortest step, out of @p cores cores of which
- * the rest solves; ties go to more solvers.
+ * The split of @p cores cores with the shortest step. No more
+ * groups than gradients and no more solver threads than lanes, so cores may
+ * be left; ties go to fewer groups. A machine too small for both gets 1 and 1.
  */
-int weir_predict_best_groups(const struct weir_costs *costs,
-                             const struct weir_workload *load, int cores);
+struct weir_split weir_predict_best_split(const struct weir_costs *costs,
+                                          const struct weir_workload *load,
+                                          int cores);
 
 /**
  * Measure the costs by a short run of @p path with @p set.

@@ -12,6 +12,9 @@ has out ": 4 buffers of "
 ends 0 plan "$small" --set training.accumulate=2
 has out ": 2 buffers of "
 has out "held-out trajectories"
+has out " available"
+ends 0 plan "$small" --set reservoir.capacity=1000000000 --set solver.points=4096
+has out " available: too much, a run is refused"
 ends 2 plan "$small" --set solver.name=lorenz
 has err "model convnet: "
 # What the solver itself says of a lane, times the lanes a thread runs.
