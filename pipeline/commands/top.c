@@ -187,6 +187,9 @@ static bool take_key(struct command *c, char key)
     case 's':
         c->screen.sort = (c->screen.sort + 1) % WEIR_TOP_SORTS;
         break;
+    case 't':
+        c->screen.tables = (c->screen.tables + 1) % WEIR_TOP_TABLES;
+        break;
     }
     draw(c);
     return true;
@@ -318,7 +321,8 @@ const struct weir_command weir_command_top = {
         "                      collector of a node exporter; - is standard "
         "output\n"
         "  --interval SECONDS  between looks (default: 1)\n\n"
-        "Keys: q quit, p pause, s sort threads by place, core, work or wait.\n"
+        "Keys: q quit, p pause, s sort threads by place, core, work or wait,\n"
+        "t show only threads, only latencies, or both.\n"
         "core is time on a core, queued time waiting for one, as the system "
         "counts;\n"
         "work and wait are what the thread measured itself. Looking never "

@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- JSON ---- */
@@ -31,12 +32,6 @@ static void put_number(FILE *out, double x)
 static void put_ns(FILE *out, int64_t ns)
 {
     put_number(out, ns < 0 ? NAN : (double)ns * 1e-9);
-}
-
-static double value_of(const struct weir_counter *c)
-{
-    double raw = (double)weir_counter_get(c);
-    return c->kind == WEIR_COUNTER_MICROS ? raw * 1e-6 : raw;
 }
 
 static void put_counters(FILE *out, const struct weir_viewer *v)
@@ -158,6 +153,26 @@ void weir_top_json(FILE *out, const struct weir_viewer *v,
 
 /* ---- OpenMetrics ---- */
 
+/* What is exposed, where, and what tells this job from others of a node. */
+struct exposition {
+    FILE *out;
+    const struct weir_sight *sight;
+    char run[PATH_MAX];
+};
+
+static void put_label(FILE *out, const char *text)
+{
+    fputc('"', out);
+    for (const char *p = text; *p; p++)
+        if (*p == '\n')
+            fputs("\\n", out);
+        else if (*p == '"' || *p == '\\')
+            fprintf(out, "\\%c", *p);
+        else
+            fputc(*p, out);
+    fputc('"', out);
+}
+
 /* "train.step" -> "weir_train_step" */
 static const char *metric_name(const char *label, char name[80])
 {
@@ -168,49 +183,122 @@ static const char *metric_name(const char *label, char name[80])
     return name;
 }
 
-static void expose_counter(FILE *out, const struct weir_counter *c)
+/* "forward_ns" -> "weir_forward_seconds". @return what a nanosecond is then */
+static double timed_name(const char *label, char name[80])
+{
+    metric_name(label, name);
+    size_t n = strlen(name);
+    if (n < 3 || strcmp(name + n - 3, "_ns"))
+        return 1;
+    snprintf(name + n - 3, 80 - n + 3, "_seconds");
+    return 1e-9;
+}
+
+/* A metric's head; one in seconds says so. */
+static void expose(FILE *out, const char *name, const char *type)
+{
+    size_t n = strlen(name);
+    fprintf(out, "# TYPE %s %s\n", name, type);
+    if (n > 8 && !strcmp(name + n - 8, "_seconds"))
+        fprintf(out, "# UNIT %s seconds\n", name);
+}
+
+/* {run="DIR"}, with one more label where @p label is not NULL: what several
+ * jobs of one node are told apart by. */
+static void put_labels(const struct exposition *e, const char *label,
+                       const char *value)
+{
+    fputs("{run=", e->out);
+    put_label(e->out, e->run);
+    if (label)
+        fprintf(e->out, ",%s=\"%s\"", label, value);
+    fputc('}', e->out);
+}
+
+static void put_sample(const struct exposition *e, const char *name,
+                       const char *suffix, double value)
+{
+    fprintf(e->out, "%s%s", name, suffix);
+    put_labels(e, NULL, NULL);
+    fprintf(e->out, " %.12g\n", value);
+}
+
+static void expose_gauge(const struct exposition *e, const char *name,
+                         double value)
+{
+    expose(e->out, name, "gauge");
+    put_sample(e, name, "", value);
+}
+
+/* A time of the job's own clock tells others nothing: its age does. */
+static void expose_age(const struct exposition *e, const struct weir_counter *c)
+{
+    char label[64], name[80];
+    int64_t at = weir_counter_get(c);
+    if (at == 0)
+        return;
+    snprintf(label, sizeof(label), "%.*s_age_seconds",
+             (int)strcspn(c->label, "."), c->label);
+    expose_gauge(e, metric_name(label, name),
+                 (double)(e->sight->now_ns - at) * 1e-9);
+}
+
+static void expose_counter(const struct exposition *e,
+                           const struct weir_counter *c)
 {
     char name[80];
     bool total = c->kind == WEIR_COUNTER_TOTAL;
-    metric_name(c->label, name);
-    fprintf(out, "# TYPE %s %s\n%s%s %.17g\n", name,
-            total ? "counter" : "gauge", name, total ? "_total" : "",
-            value_of(c));
+    double unit = timed_name(c->label, name);
+    if (c->kind == WEIR_COUNTER_TIME) {
+        expose_age(e, c);
+        return;
+    }
+    if (c->kind == WEIR_COUNTER_MICROS)
+        unit = 1e-6;
+    expose(e->out, name, total ? "counter" : "gauge");
+    put_sample(e, name, total ? "_total" : "",
+               (double)weir_counter_get(c) * unit);
 }
 
-static void expose_latency(FILE *out, const struct weir_sight_latency *l)
+static void expose_latency(const struct exposition *e,
+                           const struct weir_sight_latency *l)
 {
     char name[80];
-    double unit = l->kind == WEIR_STATS_COUNT ? 1 : 1e-9;
-    metric_name(l->name, name);
-    size_t n = strlen(name);
-    bool is_time = n > 3 && !strcmp(name + n - 3, "_ns");
-    if (is_time)
-        snprintf(name + n - 3, sizeof(name) - n + 3, "_seconds");
-    fprintf(out, "# TYPE %s summary\n", name);
-    if (is_time)
-        fprintf(out, "# UNIT %s seconds\n", name);
+    double unit = timed_name(l->name, name);
+    expose(e->out, name, "summary");
     const struct {
         const char *q;
         uint64_t value;
     } row[] = {
         {"0.5", l->p50}, {"0.9", l->p90}, {"0.99", l->p99}, {"0.999", l->p999}};
-    for (size_t i = 0; l->count && i < sizeof(row) / sizeof(*row); i++)
-        fprintf(out, "%s{quantile=\"%s\"} %.9g\n", name, row[i].q,
-                (double)row[i].value * unit);
-    fprintf(out, "%s_sum %.9g\n%s_count %" PRIu64 "\n", name, l->sum * unit,
-            name, l->count);
+    for (size_t i = 0; l->count && i < sizeof(row) / sizeof(*row); i++) {
+        fputs(name, e->out);
+        put_labels(e, "quantile", row[i].q);
+        fprintf(e->out, " %.9g\n", (double)row[i].value * unit);
+    }
+    put_sample(e, name, "_sum", l->sum * unit);
+    put_sample(e, name, "_count", (double)l->count);
 }
 
-static void expose_lanes(FILE *out, const struct weir_sight *s)
+static void put_lane(const struct exposition *e, const char *name,
+                     uint32_t lane, double value)
 {
-    fputs("# TYPE weir_lane_ready gauge\n", out);
-    for (uint32_t i = 0; i < s->lanes; i++)
-        fprintf(out, "weir_lane_ready{lane=\"%u\"} %u\n", i, s->lane[i].ready);
-    fputs("# TYPE weir_lane_blocked_seconds counter\n", out);
-    for (uint32_t i = 0; i < s->lanes; i++)
-        fprintf(out, "weir_lane_blocked_seconds_total{lane=\"%u\"} %.9g\n", i,
-                (double)s->lane[i].wait_ns * 1e-9);
+    char number[16];
+    snprintf(number, sizeof(number), "%u", lane);
+    fputs(name, e->out);
+    put_labels(e, "lane", number);
+    fprintf(e->out, " %.12g\n", value);
+}
+
+static void expose_lanes(const struct exposition *e)
+{
+    expose(e->out, "weir_lane_ready", "gauge");
+    for (uint32_t i = 0; i < e->sight->lanes; i++)
+        put_lane(e, "weir_lane_ready", i, e->sight->lane[i].ready);
+    expose(e->out, "weir_lane_blocked_seconds", "counter");
+    for (uint32_t i = 0; i < e->sight->lanes; i++)
+        put_lane(e, "weir_lane_blocked_seconds_total", i,
+                 (double)e->sight->lane[i].wait_ns * 1e-9);
 }
 
 void weir_top_openmetrics(FILE *out, const struct weir_viewer *v,
@@ -219,21 +307,17 @@ void weir_top_openmetrics(FILE *out, const struct weir_viewer *v,
 {
     const struct weir_counters *page = weir_stats_counters(v->stats);
     uint32_t n = weir_counters_count(page);
-    fprintf(out, "# TYPE weir_up gauge\nweir_up %d\n",
-            !s->ending && s->is_connected);
-    fprintf(out,
-            "# TYPE weir_uptime_seconds gauge\n# UNIT weir_uptime_seconds "
-            "seconds\nweir_uptime_seconds %.9g\n",
-            (double)s->up_ns * 1e-9);
+    struct exposition e = {.out = out, .sight = s};
+    if (!realpath(v->dir, e.run))
+        snprintf(e.run, sizeof(e.run), "%s", v->dir);
+    expose_gauge(&e, "weir_up", !s->ending && s->is_connected);
+    expose_gauge(&e, "weir_uptime_seconds", (double)s->up_ns * 1e-9);
     for (uint32_t i = 0; i < n; i++)
-        expose_counter(out, &page->counter[i]);
-    fprintf(out,
-            "# TYPE weir_trainer_waits_ratio gauge\nweir_trainer_waits_ratio "
-            "%.6g\n# TYPE weir_lanes_wait_ratio gauge\nweir_lanes_wait_ratio "
-            "%.6g\n",
-            pace->trainer_waits, pace->lanes_wait);
-    expose_lanes(out, s);
+        expose_counter(&e, &page->counter[i]);
+    expose_gauge(&e, "weir_trainer_waits_ratio", pace->trainer_waits);
+    expose_gauge(&e, "weir_lanes_wait_ratio", pace->lanes_wait);
+    expose_lanes(&e);
     for (uint32_t i = 0; i < s->latencies; i++)
-        expose_latency(out, &s->latency[i]);
+        expose_latency(&e, &s->latency[i]);
     fputs("# EOF\n", out);
 }

@@ -15,7 +15,10 @@
 /** One line of JSON. Times in seconds; what is not known is null. */
 void weir_top_json(FILE *out, const struct weir_viewer *v,
                    const struct weir_sight *s, const struct weir_pace *pace);
-/** A whole exposition, ended by its EOF line. */
+/**
+ * A whole exposition, ended by its EOF line. Every sample carries the job's
+ * directory as `run`, so that those of several jobs of a node do not collide.
+ */
 void weir_top_openmetrics(FILE *out, const struct weir_viewer *v,
                           const struct weir_sight *s,
                           const struct weir_pace *pace);

@@ -37,12 +37,6 @@ static void line(struct page *p, const char *fmt, ...)
             p->screen->has_keys ? "\033[K\r\n" : "\n");
 }
 
-const char *weir_top_sort_name(enum weir_top_sort sort)
-{
-    static const char *const name[] = {"place", "core", "work", "wait"};
-    return name[sort % WEIR_TOP_SORTS];
-}
-
 /* ---- the head ---- */
 
 static const char *duration(int64_t ns, char text[24])
@@ -119,7 +113,8 @@ static void draw_acquisition(struct page *p, const struct weir_viewer *v,
                  weir_pretty_ns((double)(s->now_ns - saved), ago));
     line(p,
          "solvers    %" PRId64 "/%" PRId64 " simulations, %" PRId64
-         " failed; generation %" PRId64 ", %" PRId64 " bred; checkpoint %s",
+         " failed; generation %" PRId64 ", %" PRId64
+         " proposals bred; checkpoint %s",
          weir_viewer_counter(v, "solver.finished"),
          weir_viewer_counter(v, "solver.budget"),
          weir_viewer_counter(v, "solver.failed"),
@@ -301,6 +296,17 @@ static void draw_latencies(struct page *p, const struct weir_sight *s)
             draw_latency(p, &s->latency[i]);
 }
 
+static void draw_keys(FILE *out, const struct weir_top_screen *screen)
+{
+    static const char *const sort[] = {"place", "core", "work", "wait"};
+    static const char *const tables[] = {"all", "threads", "latencies"};
+    fprintf(out,
+            "\033[J\033[7m q quit  p pause  s sort threads (by %s)  t tables "
+            "(%s) \033[0m",
+            sort[screen->sort % WEIR_TOP_SORTS],
+            tables[screen->tables % WEIR_TOP_TABLES]);
+}
+
 void weir_top_draw(FILE *out, const struct weir_viewer *v,
                    const struct weir_sight *s, const struct weir_pace *pace,
                    const struct weir_top_screen *screen)
@@ -312,11 +318,10 @@ void weir_top_draw(FILE *out, const struct weir_viewer *v,
     draw_acquisition(&p, v, s);
     draw_reservoir(&p, v);
     draw_lanes(&p, s);
-    draw_latencies(&p, s);
-    draw_threads(&p, s, pace->seconds);
+    if (screen->tables != WEIR_TOP_THREADS)
+        draw_latencies(&p, s);
+    if (screen->tables != WEIR_TOP_LATENCIES)
+        draw_threads(&p, s, pace->seconds);
     if (screen->has_keys)
-        fprintf(out,
-                "\033[J\033[7m q quit  p pause  s sort threads (by %s) "
-                "\033[0m",
-                weir_top_sort_name(screen->sort));
+        draw_keys(out, screen);
 }

@@ -18,10 +18,19 @@ enum weir_top_sort {
     WEIR_TOP_SORTS,
 };
 
+/** Which tables: a small window has no room for both. */
+enum weir_top_tables {
+    WEIR_TOP_ALL,
+    WEIR_TOP_THREADS,
+    WEIR_TOP_LATENCIES,
+    WEIR_TOP_TABLES,
+};
+
 /** What is drawn beside the two looks. */
 struct weir_top_screen {
     int columns, rows; /* 0: no limit */
     enum weir_top_sort sort;
+    enum weir_top_tables tables;
     bool is_paused;
     bool has_keys; /* say which */
     /* thread times at the earlier look, [threads]; NULL: none */
@@ -32,6 +41,5 @@ struct weir_top_screen {
 void weir_top_draw(FILE *out, const struct weir_viewer *v,
                    const struct weir_sight *s, const struct weir_pace *pace,
                    const struct weir_top_screen *screen);
-const char *weir_top_sort_name(enum weir_top_sort sort);
 
 #endif

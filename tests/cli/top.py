@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Check what `weir top` prints for programs, and pretend to be a job.
 
-top.py json FILE DIR PID | openmetrics FILE | lines FILE STATE TEXT
+top.py json FILE DIR PID | openmetrics FILE DIR | lines FILE STATE TEXT
        trained FILE STEPS | serve SOCKET version|text|silent
 """
 import json
+import os
 import re
 import socket
 import struct
@@ -47,7 +48,7 @@ def check_json(path, where, pid):
         check(spans[name]["count"] > 0, name)
 
 
-def check_openmetrics(path):
+def check_openmetrics(path, where):
     lines = open(path).read().split("\n")
     check(lines[-2:] == ["# EOF", ""], "ends with EOF")
     kinds, values = {}, {}
@@ -60,18 +61,20 @@ def check_openmetrics(path):
             else:
                 check(m[2].endswith("_" + m[3]), "unit in the name: " + line)
             continue
-        m = re.fullmatch(r'([a-z_][a-z0-9_]*)(\{[a-z]+="[^"]*"\})? (\S+)', line)
-        check(m, "line " + line)
+        m = re.fullmatch(
+            r'([a-z_][a-z0-9_]*)\{run="([^"]*)"((?:,[a-z]+="[^"]*")?)\} (\S+)', line)
+        check(m and m[2] == os.path.realpath(where), "line " + line)
         family = re.sub(r"_(total|sum|count)$", "", m[1])
         family = m[1] if m[1] in kinds else family
         check(family in kinds, "undeclared: " + line)
         check(kinds[family] != "counter" or m[1].endswith("_total"), line)
-        check((m[1], m[2]) not in values, "said twice: " + line)
-        values[m[1], m[2]] = float(m[3])
-    check(values["weir_up", None] == 1, "up")
-    check(values["weir_train_step_total", None] > 0, "steps")
-    check(values["weir_forward_seconds_count", None] > 0, "forward")
-    check(0 < values["weir_forward_seconds", '{quantile="0.5"}'] < 60, "a median")
+        check((m[1], m[3]) not in values, "said twice: " + line)
+        values[m[1], m[3]] = float(m[4])
+    check(values["weir_up", ""] == 1, "up")
+    check(values["weir_train_step_total", ""] > 0, "steps")
+    check(0 <= values["weir_train_wait_seconds_total", ""] < 600, "waits")
+    check(values["weir_forward_seconds_count", ""] > 0, "forward")
+    check(0 < values["weir_forward_seconds", ',quantile="0.5"'] < 60, "a median")
 
 
 def check_lines(path, state, text):

@@ -37,9 +37,9 @@ looks_right() {
 }
 wait_for 20 looks_right || fail "--once --json: status $status, $(cat why err)"
 ends 0 top job --once --openmetrics -
-"$python" "$top" openmetrics out || fail "--openmetrics -"
+"$python" "$top" openmetrics out job || fail "--openmetrics -"
 ends 0 top job --once --openmetrics m.prom
-"$python" "$top" openmetrics m.prom || fail "--openmetrics FILE"
+"$python" "$top" openmetrics m.prom job || fail "--openmetrics FILE"
 says 3 "absent/m.prom: No such file or directory" "" \
     top job --once --openmetrics absent/m.prom
 ends 0 top job

@@ -62,9 +62,16 @@ tm resize-window -t 0 -x 60 -y 20
 fits() {
     screen small
     [ "$(wc -l <small)" -le 20 ] && grep -q "^training   step" small &&
-        grep -q "q quit" small
+        grep -q "q quit" small && grep -q "^latency" small
 }
 wait_for 10 fits
+# Both tables have no room there: one after the other does.
+tm send-keys -t 0 t
+wait_for 10 shows threads "weir-group0"
+has_not threads "latency  "
+tm send-keys -t 0 t
+wait_for 10 shows latencies "latency  "
+tm send-keys -t 0 t
 
 kill -INT $job
 wait $job
