@@ -559,6 +559,8 @@ static int run_pool(struct command *c)
     release(c);
     if (c->args.from)
         rc = weir_usage(&weir_command_run, "--from has no use in pool mode");
+    else if (c->args.trace)
+        rc = weir_usage(&weir_command_run, "--trace has no use in pool mode");
     if (rc == 0 && !c->args.check)
         rc = weir_pool_run(cfg, &c->args, c->dir);
     else if (rc == 0)
@@ -589,6 +591,8 @@ static int run(int argc, char **argv)
     if (rc == 0)
         print_version(&c);
     rc = rc ? rc : before_start(weir_topology_discover(&c.topology));
+    if (rc == 0 && c.args.trace)
+        rc = weir_trace_check(c.args.trace);
     if (rc == 0)
         rc = c.args.check ? check(&c) : run_in_dir(&c);
     if (rc < 0 && rc != -WEIR_EINTERRUPTED)

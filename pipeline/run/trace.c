@@ -303,11 +303,32 @@ static void *writer_thread(void *arg)
     return NULL;
 }
 
+static int open_at(const char *path, int flags, int *fd)
+{
+    *fd = open(path, O_WRONLY | O_CLOEXEC | flags, 0666);
+    if (*fd < 0)
+        return WEIR_FAIL(WEIR_EENV, "--trace %s: %s", path, strerror(errno));
+    return 0;
+}
+
+int weir_trace_check(const char *path)
+{
+    int fd;
+    bool is_new = access(path, F_OK) != 0;
+    int rc = open_at(path, is_new ? O_CREAT | O_EXCL : 0, &fd);
+    if (rc)
+        return rc;
+    close(fd);
+    if (is_new)
+        unlink(path);
+    return 0;
+}
+
 static int open_file(struct weir_trace *t)
 {
-    t->fd = open(t->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (t->fd < 0)
-        return WEIR_FAIL(WEIR_EENV, "--trace %s: %s", t->path, strerror(errno));
+    int rc = open_at(t->path, O_CREAT | O_TRUNC, &t->fd);
+    if (rc)
+        return rc;
     say(t, "[\n{\"name\":\"process_name\",\"ph\":\"M\",\"pid\":1,\"args\":"
            "{\"name\":\"weir\"}}");
     return 0;

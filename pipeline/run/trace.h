@@ -90,6 +90,11 @@ struct weir_trace_track;
 extern _Thread_local struct weir_trace_track *weir_trace_here;
 
 /**
+ * Whether a trace could be made at @p path; what is there stays as it is.
+ * @return 0 or -WEIR_EENV
+ */
+int weir_trace_check(const char *path);
+/**
  * Begin a trace into @p path, its times counted from @p start_ns.
  * @return 0, -WEIR_EENV when the file cannot be made, or -ENOMEM
  */

@@ -116,6 +116,8 @@ has out "40 gradient steps"
 ends 0 run "$small" --out last --quiet --set validation.stop_when=1e-9
 has out "all planned gradient steps done"
 
+says 2 "run: --trace has no use in pool mode" "weir run --help" \
+    run pool.yaml --out traced --trace t.json
 says 2 "whole: there is a pool run here already" \
     "--resume goes on with it; --out takes another directory" \
     run pool.yaml --out whole

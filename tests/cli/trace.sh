@@ -14,6 +14,11 @@ done
 
 says 3 "--trace absent/t.json: No such file or directory" "" \
     run "$small" --out unmade --trace absent/t.json --quiet
+[ -e unmade ] && fail "a directory of a run that could not start"
+# A trace that is there already outlives a command that is refused.
+cp live.json kept.json
+ends 2 run "$small" --out live --trace kept.json --quiet
+cmp live.json kept.json || fail "a refused run took a trace away"
 # Recording changes nothing.
 ends 0 run "$small" --out plain --set run.clock=lockstep --quiet
 for of in lockstep plain; do
