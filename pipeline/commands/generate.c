@@ -11,6 +11,7 @@
 #include "pipeline/run/registries.h"
 #include "pipeline/run/wisdom_file.h"
 #include "pipeline/session/supervisor.h"
+#include "pipeline/view/say.h"
 #include "weir/version.h"
 #include "weir_build.h"
 
@@ -54,23 +55,20 @@ struct command {
 static void clear_bar(struct command *c)
 {
     if (c->drawn)
-        printf("\r\033[K");
+        weir_say(stdout, "\r\033[K");
     c->drawn = false;
 }
 
 static void write_log(void *ctx, enum weir_log_level level, const char *area,
                       const char *text)
 {
-    static const char *const word[] = {"error: ", "warning: ", "", ""};
     struct command *c = ctx;
     if (level == WEIR_LOG_DEBUG && !(c->cfg && weir_config_shows(c->cfg, area)))
         return;
     pthread_mutex_lock(&c->print);
     clear_bar(c);
-    fflush(stdout);
     if (!c->args.quiet || level <= WEIR_LOG_WARN)
-        fprintf(level <= WEIR_LOG_WARN ? stderr : stdout, "%s: %s%s\n", area,
-                word[level], text);
+        weir_say_log(level, area, text);
     pthread_mutex_unlock(&c->print);
 }
 
@@ -84,7 +82,7 @@ static void draw_bar(struct command *c, const struct weir_generator_progress *p,
 {
     static const char full[] = "##############################";
     enum { WIDTH = sizeof(full) - 1 };
-    char line[256];
+    char line[256], text[300];
     struct winsize w;
     int filled = (int)(WIDTH * p->done / p->of);
     double left = rate > 0 ? (double)(p->of - p->done) / rate : 0;
@@ -98,8 +96,20 @@ static void draw_bar(struct command *c, const struct weir_generator_progress *p,
     int width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1
                     ? w.ws_col - 1
                     : 79;
-    printf("\r\033[K%.*s", width, line);
+    snprintf(text, sizeof(text), "\r\033[K%.*s", width, line);
+    weir_say(stdout, text);
     c->drawn = true;
+}
+
+static void print_progress(const struct weir_generator_progress *p, double time,
+                           double rate)
+{
+    char text[256];
+    snprintf(text, sizeof(text),
+             "progress time=%.1f done=%llu of=%llu per_s=%.2f redrawn=%llu\n",
+             time, (unsigned long long)p->done, (unsigned long long)p->of, rate,
+             (unsigned long long)p->redrawn);
+    weir_say(stdout, text);
 }
 
 static void show(struct command *c)
@@ -116,10 +126,7 @@ static void show(struct command *c)
     if (c->is_terminal)
         draw_bar(c, &p, rate);
     else
-        printf("progress time=%.1f done=%llu of=%llu per_s=%.2f redrawn=%llu\n",
-               time, (unsigned long long)p.done, (unsigned long long)p.of, rate,
-               (unsigned long long)p.redrawn);
-    fflush(stdout);
+        print_progress(&p, time, rate);
     pthread_mutex_unlock(&c->print);
 }
 

@@ -18,6 +18,7 @@
 #include "pipeline/run/wisdom_file.h"
 #include "pipeline/session/session.h"
 #include "pipeline/session/supervisor.h"
+#include "pipeline/view/say.h"
 #include "pipeline/view/summary.h"
 #include "pipeline/view/view.h"
 #include "topo/plan_text.h"
@@ -79,9 +80,7 @@ static void write_log(void *ctx, enum weir_log_level level, const char *area,
     note(c, area, word[level], text);
     weir_view_clear(&c->view);
     if (!c->args.quiet || level <= WEIR_LOG_WARN)
-        fprintf(level <= WEIR_LOG_WARN ? stderr : stdout, "%s: %s%s%s\n", area,
-                word[level], word[level][0] ? ": " : "", text);
-    fflush(stdout);
+        weir_say_log(level, area, text);
     pthread_mutex_unlock(&c->print);
 }
 
@@ -325,6 +324,7 @@ static void print_version(const struct command *c)
     if (!c->args.quiet)
         printf("weir %s  %s, %s, %s\n", WEIR_VERSION, weir_engine_version(),
                weir_isa_name(), weir_heap_name());
+    fflush(stdout);
 }
 
 static void print_banner(const struct command *c)
@@ -399,9 +399,9 @@ static int conduct(struct command *c)
     rc = weir_session_run(c->session, watch, c,
                           weir_view_period(&c->view, c->cfg));
     weir_view_clear(&c->view);
+    note(c, "run", "ended", weir_ending_text(weir_session_ending(c->session)));
     weir_summary_print(c->session);
     fflush(stdout);
-    note(c, "run", "ended", weir_ending_text(weir_session_ending(c->session)));
     return rc ? rc : ending_code(c);
 }
 

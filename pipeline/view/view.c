@@ -2,6 +2,7 @@
 #include "pipeline/view/view.h"
 
 #include "base/clock.h"
+#include "pipeline/view/say.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -94,7 +95,7 @@ static const char *of_steps(const struct now *n, char text[48])
 
 static void print_terminal(const struct weir_view *view, const struct now *n)
 {
-    char line[512], steps[48];
+    char line[512], text[560], steps[48];
     struct winsize w;
     int at = snprintf(line, sizeof(line),
                       "step %s | loss %.1e | val %s | %.0f samples/s "
@@ -115,21 +116,24 @@ static void print_terminal(const struct weir_view *view, const struct now *n)
     int width = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0 && w.ws_col > 1
                     ? w.ws_col - 1
                     : 79;
-    printf("\r\033[K%.*s", width, line);
-    fflush(stdout);
+    snprintf(text, sizeof(text), "\r\033[K%.*s", width, line);
+    weir_say(stdout, text);
 }
 
 static void print_plain(const struct weir_view *view,
                         const struct weir_session *s, const struct now *n)
 {
-    printf("progress time=%.1f step=%lld steps=%lld loss=%.4e "
-           "validation=%s steps_per_s=%.2f finished=%lld budget=%lld "
-           "resident=%lld unseen=%lld generation=%lld wait=%.3f lanes=%s\n",
-           weir_run_seconds(s->run, weir_now_ns()), (long long)n->step,
-           (long long)n->steps, n->loss, n->validation, view->rate,
-           (long long)n->finished, (long long)n->budget, (long long)n->resident,
-           (long long)n->unseen, (long long)n->generation, n->waited, n->lanes);
-    fflush(stdout);
+    char text[640];
+    snprintf(text, sizeof(text),
+             "progress time=%.1f step=%lld steps=%lld loss=%.4e "
+             "validation=%s steps_per_s=%.2f finished=%lld budget=%lld "
+             "resident=%lld unseen=%lld generation=%lld wait=%.3f lanes=%s\n",
+             weir_run_seconds(s->run, weir_now_ns()), (long long)n->step,
+             (long long)n->steps, n->loss, n->validation, view->rate,
+             (long long)n->finished, (long long)n->budget,
+             (long long)n->resident, (long long)n->unseen,
+             (long long)n->generation, n->waited, n->lanes);
+    weir_say(stdout, text);
 }
 
 void weir_view_show(void *ctx, const struct weir_session *s)
@@ -147,6 +151,6 @@ void weir_view_show(void *ctx, const struct weir_session *s)
 void weir_view_clear(struct weir_view *view)
 {
     if (view->drawn)
-        printf("\r\033[K");
+        weir_say(stdout, "\r\033[K");
     view->drawn = false;
 }

@@ -75,6 +75,13 @@ kill -HUP $pid
 wait $pid || fail "nohup: status $?: $(cat err)"
 has out "all planned gradient steps done"
 
+# Its reader has stopped reading: the checkpoint is written all the same, and
+# nothing is lost of what is said at the end.
+stuck=$(python_with fcntl) && "$stuck" "$WEIR_SOURCE/tests/stuck.py" "$weir" \
+    run "$small" --out s $long --set progress_interval=0.1 >out 2>err ||
+    fail "stuck: $(cat err)"
+has out "ended     interrupted"
+
 # Before there is anything to keep.
 "$weir" run "$small" --out c --set reservoir.watermark=3000 \
     --set reservoir.capacity=4000 --set simulations.budget=30000 \
