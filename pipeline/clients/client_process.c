@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/err.h"
+#include "base/log.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -120,21 +121,42 @@ static int refuse(const char *program, int error)
                      program, strerror(error));
 }
 
+static int open_plain(const char *path, int how, struct stat *st)
+{
+    int fd = open(path, how | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0644);
+    if (fd >= 0 && (fstat(fd, st) || !S_ISREG(st->st_mode))) {
+        close(fd);
+        errno = EINVAL;
+        return -1;
+    }
+    return fd;
+}
+
+/* What a solver has put in its log's place (a FIFO would hold up whoever opens
+ * it) is removed. */
+static int open_log(const char *path, off_t *end)
+{
+    const int how = O_WRONLY | O_CREAT | O_APPEND;
+    struct stat st = {0};
+    int fd = open_plain(path, how, &st);
+    if (fd < 0 && unlink(path) == 0)
+        fd = open_plain(path, how, &st);
+    *end = st.st_size;
+    return fd;
+}
+
 int weir_process_start(char *const *argv, const char *const *extra,
                        const char *log, struct weir_process *out)
 {
-    struct stat st = {0};
     struct launch l = {.argv = argv, .environment = join_environment(extra)};
     *out = (struct weir_process){0};
     if (!l.environment)
         return WEIR_FAIL(ENOMEM, "solver.command");
-    l.log = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+    l.log = open_log(log, &out->log_from);
     if (l.log < 0) {
         free(l.environment);
         return WEIR_FAIL(WEIR_EENV, "%s: %s", log, strerror(errno));
     }
-    fstat(l.log, &st);
-    out->log_from = st.st_size;
     int error = launch(&l, out);
     close(l.log);
     free(l.environment);
@@ -177,14 +199,20 @@ bool weir_process_wait(struct weir_process *p, int64_t timeout_ns)
 }
 
 /* Also what a process that has ended left behind in its group. */
-void weir_process_kill(struct weir_process *p)
+void weir_process_kill(struct weir_process *p, int64_t patience_ns)
 {
     if (!p->pid)
         return;
     kill(-p->pid, SIGKILL);
     kill(p->pid, SIGKILL);
-    while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (weir_process_wait(p, patience_ns))
+        waitpid(p->pid, NULL, WNOHANG);
+    else
+        weir_log_warn(
+            "solver",
+            "pid %d does not end, though it was killed: a debugger or "
+            "a file system holds it; it is left alone",
+            (int)p->pid);
     close(p->failure);
     p->pid = 0;
 }
@@ -195,7 +223,7 @@ void weir_process_end(struct weir_process *p, int64_t grace_ns)
         kill(-p->pid, SIGTERM);
         weir_process_wait(p, grace_ns);
     }
-    weir_process_kill(p);
+    weir_process_kill(p, WEIR_PROCESS_DEATH_NS);
 }
 
 const char *weir_process_ending(const struct weir_process *p, char *out,
@@ -230,9 +258,9 @@ const char *weir_process_last_words(const struct weir_process *p,
 {
     char text[WORDS_MAX + 1];
     struct stat st;
-    int fd = open(log, O_RDONLY | O_CLOEXEC);
+    int fd = open_plain(log, O_RDONLY, &st);
     ssize_t n = 0;
-    if (fd >= 0 && fstat(fd, &st) == 0 && st.st_size > p->log_from) {
+    if (fd >= 0 && st.st_size > p->log_from) {
         off_t from = st.st_size - WORDS_MAX;
         n = pread(fd, text, WORDS_MAX, from > p->log_from ? from : p->log_from);
     }

@@ -52,8 +52,14 @@ bool weir_process_has_ended(struct weir_process *p);
 bool weir_process_wait(struct weir_process *p, int64_t timeout_ns);
 /** Whether it has ended, with status 0. */
 bool weir_process_ended_well(const struct weir_process *p);
-/** End it and its group, now; afterwards there is none. */
-void weir_process_kill(struct weir_process *p);
+/** What a killed process may take to end: to give back much memory, say. */
+#define WEIR_PROCESS_DEATH_NS 10000000000
+/**
+ * End it and its group, now; afterwards there is none. One that a debugger or a
+ * hanging file system keeps from ending is left alone after @p patience_ns, with
+ * a warning, and stays a zombie of the run.
+ */
+void weir_process_kill(struct weir_process *p, int64_t patience_ns);
 /** The same after a request (SIGTERM) and @p grace_ns to follow it. */
 void weir_process_end(struct weir_process *p, int64_t grace_ns);
 

@@ -186,7 +186,7 @@ static int lose(struct weir_external_lane *l, const char *why)
              name_of(l, name, sizeof(name)), why, said ? "; it said: " : "",
              words);
     close_client(l);
-    weir_process_kill(&l->process);
+    weir_process_kill(&l->process, WEIR_PROCESS_DEATH_NS);
     l->failures++;
     l->finished = 0;
     delay_next(l);

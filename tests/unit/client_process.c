@@ -7,6 +7,8 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,7 +43,7 @@ static int make(void **state)
 static int unmake(void **state)
 {
     (void)state;
-    weir_process_kill(&process);
+    weir_process_kill(&process, WEIR_PROCESS_DEATH_NS);
     weir_err_clear();
     return 0;
 }
@@ -53,7 +55,7 @@ static void test_one_stopped_before_it_is_the_program_holds_nobody_up(void **s)
     start("true", NULL, NULL);
     assert_false(weir_process_wait(&process, SECOND / 20));
     ok(weir_process_check_start(&process, "true"));
-    weir_process_kill(&process);
+    weir_process_kill(&process, WEIR_PROCESS_DEATH_NS);
     assert_int_equal(process.pid, 0);
 }
 
@@ -109,9 +111,65 @@ static void test_what_it_started_ends_with_it(void **s)
     weir_process_last_words(&process, log_path, text, sizeof(text));
     pid_t child = (pid_t)atoi(text);
     assert_true(child > 1 && kill(child, 0) == 0);
-    weir_process_kill(&process);
+    weir_process_kill(&process, WEIR_PROCESS_DEATH_NS);
     assert_int_equal(waitpid(child, &status, 0), child);
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+}
+
+/* It holds the process as a debugger does that waits for a command. @return its
+ * pid, 0 when this system lets nobody do that */
+static pid_t attach_debugger(pid_t to)
+{
+    int said[2], status;
+    char ready = 0;
+    assert_int_equal(pipe(said), 0);
+    pid_t debugger = fork();
+    if (debugger == 0) {
+        before_program = 0;
+        if (ptrace(PTRACE_SEIZE, to, NULL, NULL))
+            _exit(1);
+        if (write(said[1], "y", 1) == 1)
+            pause();
+        _exit(0);
+    }
+    close(said[1]);
+    ssize_t n = read(said[0], &ready, 1);
+    close(said[0]);
+    if (n != 1)
+        waitpid(debugger, &status, 0);
+    return n == 1 ? debugger : 0;
+}
+
+static void test_one_that_a_debugger_holds_is_left_alone(void **s)
+{
+    (void)s;
+    start("sleep", "600", NULL);
+    pid_t pid = process.pid, debugger = attach_debugger(pid);
+    if (!debugger)
+        skip();
+    weir_process_kill(&process, SECOND / 20);
+    assert_int_equal(process.pid, 0);
+    assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+    kill(debugger, SIGKILL);
+    assert_int_equal(waitpid(debugger, NULL, 0), debugger);
+    assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+/* A solver knows where its output goes. */
+static void test_a_fifo_in_the_place_of_its_log_holds_nobody_up(void **s)
+{
+    char text[200] = "something";
+    (void)s;
+    unlink(log_path);
+    assert_int_equal(mkfifo(log_path, 0600), 0);
+    process = (struct weir_process){0};
+    assert_string_equal(
+        weir_process_last_words(&process, log_path, text, sizeof(text)), "");
+    start("echo", "here", NULL);
+    assert_true(weir_process_wait(&process, 60LL * SECOND));
+    assert_string_equal(
+        weir_process_last_words(&process, log_path, text, sizeof(text)),
+        "here");
 }
 
 static int descriptors(void)
@@ -151,6 +209,10 @@ int main(void)
             test_status_words_and_environment_are_the_program_s, make, unmake),
         cmocka_unit_test_setup_teardown(test_what_it_started_ends_with_it, make,
                                         unmake),
+        cmocka_unit_test_setup_teardown(
+            test_one_that_a_debugger_holds_is_left_alone, make, unmake),
+        cmocka_unit_test_setup_teardown(
+            test_a_fifo_in_the_place_of_its_log_holds_nobody_up, make, unmake),
         cmocka_unit_test_setup_teardown(test_no_descriptor_is_left, make,
                                         unmake),
     };
