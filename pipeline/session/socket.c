@@ -99,14 +99,15 @@ static void turn_away(int fd)
 static void accept_callers(struct weir_socket *s)
 {
     pid_t pid = 0;
-    int fd;
-    while ((fd = weir_handover_accept(s->listener, &pid)) >= 0 ||
-           fd == -EPERM) {
+    int fd = 0;
+    /* So many at a time: callers without end must not keep the thread here. */
+    for (int i = 0; i < PEERS && (fd >= 0 || fd == -EPERM); i++) {
+        fd = weir_handover_accept(s->listener, &pid);
         if (fd == -EPERM)
             weir_log_warn("socket", "another user's process called");
-        else if (s->peers == PEERS)
+        else if (fd >= 0 && s->peers == PEERS)
             turn_away(fd);
-        else
+        else if (fd >= 0)
             s->peer[s->peers++] =
                 (struct peer){.fd = fd, .pid = pid, .since_ns = weir_now_ns()};
     }

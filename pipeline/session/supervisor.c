@@ -45,6 +45,8 @@ void weir_supervisor_block_signals(void)
     pthread_sigmask(SIG_BLOCK, &set, NULL);
     signal(SIGXFSZ, SIG_IGN);
     signal(SIGPIPE, SIG_IGN);
+    /* Ignored by whoever started the run, ends of processes would go unseen. */
+    signal(SIGCHLD, SIG_DFL);
 }
 
 static void take(struct weir_supervisor *s, int signal_number)

@@ -13,7 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define BACKLOG        16
+#define BACKLOG        128
 #define ANSWER_SECONDS 5
 
 struct weir_handover weir_handover_make(enum weir_handover_kind kind)
