@@ -250,7 +250,7 @@ static int configure(struct command *c)
     rc =
         rc ? rc : c->solver->configure(&cfg->solver.options, &c->solver_config);
     if (rc)
-        return weir_solver_refusal(rc, cfg);
+        return weir_config_refusal(rc, WEIR_KIND_SOLVER, cfg);
     c->solver->describe(c->solver_config, &c->info);
     if (weir_fftw_measures(&cfg->solver.options) &&
         weir_wisdom_export(&c->wisdom))

@@ -77,7 +77,7 @@ static int make_strategy(struct weir_starts *s, const struct weir_config *cfg)
         options = &s->defaults;
     }
     return weir_refusal(s->ops->create(&s->env, options, &s->strategy),
-                        "strategy", s->ops->name);
+                        WEIR_KIND_STRATEGY, s->ops->name);
 }
 
 static int sample(struct weir_starts *s, const struct weir_config *cfg,

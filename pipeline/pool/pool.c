@@ -176,7 +176,7 @@ static int open_data(struct weir_pool *pool)
         return rc;
     rc = solver->configure(&cfg->solver.options, &pool->data);
     if (rc)
-        return weir_solver_refusal(rc, cfg);
+        return weir_config_refusal(rc, WEIR_KIND_SOLVER, cfg);
     size_t count = weir_dataset_solver_count(pool->data);
     size_t first = (size_t)cfg->pool.initial;
     size_t held =

@@ -20,26 +20,47 @@ static const char *past(const char *text, const char *start)
                : text;
 }
 
-int weir_refusal(int rc, const char *kind, const char *name)
+/* What entries are called, the section of their options and the key that
+ * chooses one. */
+static const struct kind {
+    const char *one, *many, *section, *chooser;
+} kinds[] = {
+    [WEIR_KIND_SOLVER] = {"solver", "solvers", "solver", "solver.name"},
+    [WEIR_KIND_MODEL] = {"model", "models", "model", "model.name"},
+    [WEIR_KIND_STRATEGY] = {"strategy", "strategies", "acquisition",
+                            "acquisition.strategy"},
+};
+
+int weir_refusal(int rc, enum weir_kind kind, const char *name)
 {
     struct weir_err_record said;
     char whole[160];
+    const struct kind *k = &kinds[kind];
     if (rc != -EINVAL && rc != -WEIR_ECONFIG)
         return rc;
     weir_err_export(&said);
-    snprintf(whole, sizeof(whole), "%s %s", kind, name);
-    const char *text = past(past(said.message, kind), whole);
-    WEIR_FAIL(WEIR_ECONFIG, "%s %s: %s", kind, name, text);
+    snprintf(whole, sizeof(whole), "%s %s", k->one, name);
+    const char *text = past(past(past(said.message, k->one), whole), name);
+    WEIR_FAIL(WEIR_ECONFIG, "%s %s: %s", k->one, name, text);
     return said.hint[0]
                ? weir_err_hint("%s", said.hint)
-               : weir_err_hint("weir list %ss shows its options", kind);
+               : weir_err_hint("weir list %s shows its options", k->many);
 }
 
-int weir_solver_refusal(int rc, const struct weir_config *cfg)
+static const char *chosen(const struct weir_config *cfg, enum weir_kind kind)
 {
-    rc = weir_refusal(rc, "solver", cfg->solver.name);
+    return kind == WEIR_KIND_SOLVER  ? cfg->solver.name
+           : kind == WEIR_KIND_MODEL ? cfg->model.name
+                                     : cfg->acquisition.strategy;
+}
+
+int weir_config_refusal(int rc, enum weir_kind kind,
+                        const struct weir_config *cfg)
+{
+    rc = weir_refusal(rc, kind, chosen(cfg, kind));
     return rc == -WEIR_ECONFIG
-               ? weir_config_blame_entry(cfg, "solver", "solver.name")
+               ? weir_config_blame_entry(cfg, kinds[kind].section,
+                                         kinds[kind].chooser)
                : rc;
 }
 
@@ -142,7 +163,7 @@ static int space(void *ctx, const char *solver,
     int rc = weir_solver_choose(solver, &ops);
     rc = rc ? rc : ops->configure(options, held);
     if (rc)
-        return weir_refusal(rc, "solver", solver);
+        return weir_refusal(rc, WEIR_KIND_SOLVER, solver);
     ops->describe(*held, &info);
     *out = info.space;
     *steady = info.dt == 0;

@@ -283,7 +283,7 @@ int weir_run_configure(struct weir_run *run)
     rc = rc ? rc
             : run->solver->configure(&cfg->solver.options, &run->solver_config);
     if (rc)
-        return weir_solver_refusal(rc, cfg);
+        return weir_config_refusal(rc, WEIR_KIND_SOLVER, cfg);
     run->solver->describe(run->solver_config, &run->info);
     rc = check_frames(run);
     if (rc)
@@ -339,9 +339,9 @@ int weir_run_model(const struct weir_run *run, struct weir_model **out)
     struct weir_model_io io = model_io(run);
     if (!ops)
         return -weir_err_code();
-    return weir_refusal(
-        weir_model_create_for(ops, &cfg->model.options, &io, out), "model",
-        cfg->model.name);
+    return weir_config_refusal(
+        weir_model_create_for(ops, &cfg->model.options, &io, out),
+        WEIR_KIND_MODEL, cfg);
 }
 
 static int micro_batches(const struct weir_config *cfg)

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "nn/registry.h"
 #include "pipeline/run/forecast_plan.h"
+#include "pipeline/run/registries.h"
 
 #include <errno.h>
 
@@ -38,7 +39,7 @@ static int want(struct weir_forecast *face,
     int rc = weir_forecast_scorer(t->run, request, &config);
     if (rc || (!config.score && !config.sketch))
         return rc;
-    rc = weir_run_check_forecast(cfg, cfg->acquisition.strategy);
+    rc = weir_run_check_forecast(cfg, "it");
     rc = rc ? rc : weir_scorer_create(t->model, &config, &scorer);
     if (rc == 0)
         weir_scorer_destroy(scorer);
@@ -67,9 +68,7 @@ static int check_strategy(const struct weir_run *run,
         ops->destroy(strategy);
     else if (weir_err_code() != -rc) /* a shared object may say nothing */
         WEIR_FAIL(-rc, "strategy %s: create failed", ops->name);
-    if (rc != -WEIR_ECONFIG && rc != -EINVAL)
-        return rc;
-    return weir_config_blame(cfg, WEIR_KEYS("acquisition.strategy"));
+    return weir_config_refusal(rc, WEIR_KIND_STRATEGY, cfg);
 }
 
 int weir_run_check(const struct weir_config *cfg)
@@ -80,11 +79,7 @@ int weir_run_check(const struct weir_config *cfg)
     if (rc)
         return rc;
     rc = weir_run_check_door(&run);
-    if (rc == 0) {
-        rc = weir_run_model(&run, &model);
-        if (rc == -WEIR_ECONFIG)
-            weir_config_blame(cfg, WEIR_KEYS("model.name", "solver.name"));
-    }
+    rc = rc ? rc : weir_run_model(&run, &model);
     rc = rc ? rc : check_strategy(&run, model);
     weir_model_destroy(model);
     run.solver->release(run.solver_config);

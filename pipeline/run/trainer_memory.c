@@ -106,8 +106,8 @@ int weir_trainer_memory_plan(const struct weir_run *run,
     };
     count_vectors(model, run, out);
     out->checkpoint = checkpoint_bytes(model, run);
-    rc = weir_refusal(group_bytes(model, run, &out->group), "model",
-                      cfg->model.name);
+    rc = weir_config_refusal(group_bytes(model, run, &out->group),
+                             WEIR_KIND_MODEL, cfg);
     rc = rc ? rc : weir_forecast_memory_plan(run, model, &out->forecast);
     weir_model_destroy(model);
     return rc;

@@ -91,7 +91,8 @@ int weir_candidates_settings_read(const struct weir_candidates_method *method,
     WEIR_FAIL(WEIR_ECONFIG,
               "%s: a proposal steers %u simulations, but the pool has %u "
               "candidates",
-              method->name, s->horizon, s->pool);
+              weir_option_given(opts, "pool") ? "pool" : "horizon", s->horizon,
+              s->pool);
     return weir_err_hint("raise acquisition.pool, or lower "
                          "acquisition.horizon");
 }

@@ -75,14 +75,14 @@ static int take_line(struct listed *l, const char *path, char *line)
         *u = strtod(at, &end);
         if (end == at || !(*u >= 0 && *u <= 1))
             return WEIR_FAIL(WEIR_ECONFIG,
-                             "listed: %s:%zu: coordinate %zu, expected %zu "
+                             "file: %s:%zu: coordinate %zu, expected %zu "
                              "numbers from 0 to 1",
                              path, l->n + 1, j + 1, dims);
         at = end;
     }
     at += strspn(at, " \t\r\n");
     if (*at && *at != '#')
-        return WEIR_FAIL(WEIR_ECONFIG, "listed: %s:%zu: more than %zu numbers",
+        return WEIR_FAIL(WEIR_ECONFIG, "file: %s:%zu: more than %zu numbers",
                          path, l->n + 1, dims);
     l->n++;
     return 0;
@@ -95,8 +95,7 @@ static int take_file(struct listed *l, const char *path)
     int rc = 0;
     FILE *f = fopen(path, "re");
     if (!f)
-        return WEIR_FAIL(WEIR_ECONFIG, "listed: file '%s': %s", path,
-                         strerror(errno));
+        return WEIR_FAIL(WEIR_ECONFIG, "file: '%s': %s", path, strerror(errno));
     while (rc == 0 && getline(&line, &size, f) > 0)
         rc = take_line(l, path, line);
     free(line);

@@ -58,9 +58,9 @@ static int check(const struct weir_strategy_env *env, const char *name,
 {
     if (set->min_steps > env->samples_per_simulation) {
         WEIR_FAIL(WEIR_ECONFIG,
-                  "%s: delta_loss_min_nb_time_steps is %u, but a simulation "
-                  "gives %u samples: nothing would ever count",
-                  name, set->min_steps, env->samples_per_simulation);
+                  "delta_loss_min_nb_time_steps: %u, but a simulation gives %u "
+                  "samples: nothing would ever count",
+                  set->min_steps, env->samples_per_simulation);
         return weir_err_hint("set it to %u or less",
                              env->samples_per_simulation);
     }

@@ -318,6 +318,7 @@ int weir_config_blame(const struct weir_config *cfg, const char *const *keys);
  * The same where the error record has a refusal of the entry that @p section
  * names, as "solver kdv: points: 161, expected ...": the place is that of the
  * option it begins with, if the user gave that; else that of the key @p chooser.
+ * An option of another section has its whole key: "training.loss: ...".
  */
 int weir_config_blame_entry(const struct weir_config *cfg, const char *section,
                             const char *chooser);

@@ -59,8 +59,9 @@ int weir_store_blame_entry(const struct weir_config_store *store,
     size_t at, n;
     weir_err_export(&said);
     if (names_option(said.message, &at, &n)) {
-        snprintf(option, sizeof(option), "%s.%.*s", section, (int)n,
-                 said.message + at);
+        bool whole = memchr(said.message + at, '.', n);
+        snprintf(option, sizeof(option), "%s%s%.*s", whole ? "" : section,
+                 whole ? "" : ".", (int)n, said.message + at);
         snprintf(text, sizeof(text), "%.*s%s", (int)at, said.message,
                  said.message + at + n + 2);
         if (is_given(store, option))

@@ -73,7 +73,7 @@ says 2 "--set solver.alpha3=4: solver kdv: given, but form is physical, expected
     "$solver_hint" run "$small" --out d --set solver.alpha3=4
 says 2 "--set solver.sample=banana: solver kdv: 'banana' is no coefficient of this solver" \
     "$solver_hint" run "$small" --out d --set solver.sample=banana
-says 2 "--set model.name=unet: model unet: 66 points do not divide by 2^levels = 4" \
+says 2 "--set model.levels=2: model unet: 66 points do not divide by 2^levels = 4" \
     "weir list models shows its options" \
     run "$small" --check --set model.name=UNet\;4\;2 --set solver.points=66
 says 2 "--set model.name=Cnv;4: no model is written like this" "" \
@@ -89,6 +89,34 @@ says 2 "odd.yaml:3: solver.points: solver ns2d: 63, expected an even number, 8 o
 printf 'solver:\n  file: no.h5\n  name: dataset\n' >data.yaml
 says 2 "data.yaml:2: solver.file: solver dataset: no.h5: No such file or directory" \
     "$solver_hint" run data.yaml --check
+
+# What a model refuses stands where its option was given, be it one of two.
+model_is_refused() { # POINTS MODEL OPTION:VALUE MESSAGE HINT
+    printf 'solver: {name: heat2d, points: %s}\nmodel:\n  name: %s\n  %s\n' \
+        "$1" "$2" "$(echo "$3" | sed 's/:/: /')" >model.yaml
+    says 2 "model.yaml:4: model.${3%%:*}: model $2: $4" \
+        "${5:-weir list models shows its options}" run model.yaml --check
+}
+sides="choose fewer levels, padding zero, or a finer grid"
+model_is_refused 8 unet levels:2 "2^levels = 4 leaves 2 of 8 points, this padding needs 3" "$sides"
+model_is_refused 12 unet levels:3 "12 points do not divide by 2^levels = 8"
+model_is_refused 16 fno modes:9 "9, expected 8 or fewer of 16 points"
+model_is_refused 64 modern_unet width:12 "12, expected a multiple of 8"
+model_is_refused 16 modern_unet padding:circular "needs 24 points or more, the grid has 16"
+model_is_refused 64 scot width:25 "3 heads do not divide 25 channels"
+model_is_refused 64 scot patch:3 "64 points do not divide by 6" \
+    "patch x 2^(stages - 1) must divide the grid"
+model_is_refused 48 scot window:5 "12 tokens are no whole number of windows of 5" \
+    "choose another window or patch"
+model_is_refused 48 scot size:T "48 points do not divide by 32" \
+    "patch x 2^(stages - 1) must divide the grid"
+says 2 "--set model.depth=4: model dilresnet: mirrors 2^depth = 16 points of 16" \
+    "choose a smaller depth, or another padding" run model.yaml --check --set solver.points=16 \
+    --set model.name=dilresnet --set model.depth=4 --set model.padding=mirror
+says 2 "--set model.name=smart_unet: model smart_unet: 16 points, expected 32 or more" \
+    "weir list models shows its options" run model.yaml --check --set solver.points=16 \
+    --set model.name=smart_unet
+
 areas="the areas are: all acquire allocation checkpoint config generate nn recorder \
 reservoir run socket solver topo training"
 says 2 "--set log=topo,banana: log: 'banana' is no area that logs" \
@@ -96,27 +124,28 @@ says 2 "--set log=topo,banana: log: 'banana' is no area that logs" \
     run "$small" --out d --set log=topo,banana
 
 # What a strategy wants of the model is asked before anything is made.
-strategy_is_refused() { # STRATEGY MESSAGE HINT [SET]...
-    strategy=$1 text=$2 advice=$3
-    shift 3
+strategy_is_refused() { # STRATEGY KEY=VALUE MESSAGE HINT [SET]...: at that key
+    strategy=$1 place=acquisition.$2 text="strategy $1: $3" advice=$4
+    shift 4
     for command in "run $small --out d" "run $small --check" "plan $small"; do
-        says 2 "--set acquisition.strategy=$strategy: $text" "$advice" \
+        says 2 "--set $place: $text" "$advice" \
             $command --set "acquisition.strategy=$strategy" "$@"
     done
 }
-strategy_is_refused sbal "score disagreement: there is one member" "set training.members to 2"
-strategy_is_refused entropy "score entropy: the model has no dropout" \
+strategy_is_refused sbal strategy=sbal "score disagreement: there is one member" \
+    "set training.members to 2"
+strategy_is_refused entropy strategy=entropy "score entropy: the model has no dropout" \
     "set model.dropout of a model that has it, as smart_cnn"
-strategy_is_refused topk "score evidential: the model predicts no density, which the loss of \
-that name asks for" "set training.loss to evidential" --set acquisition.score=evidential
-strategy_is_refused sbal "sbal predicts on from first frames, but model direct reads parameters \
-and time" "choose by losses or parameters, or another model.name" \
+strategy_is_refused topk strategy=topk "score evidential: the model predicts no density, which \
+the loss of that name asks for" "set training.loss to evidential" --set acquisition.score=evidential
+strategy_is_refused sbal strategy=sbal "it predicts on from first frames, but model direct reads \
+parameters and time" "choose by losses or parameters, or another model.name" \
     --set model.name=direct --set training.members=2
-strategy_is_refused topk "topk: a proposal steers 10 simulations, but the pool has 3 candidates" \
+strategy_is_refused topk pool=3 "a proposal steers 10 simulations, but the pool has 3 candidates" \
     "raise acquisition.pool, or lower acquisition.horizon" --set training.members=2 \
     --set acquisition.pool=3 --set acquisition.horizon=10
-strategy_is_refused listed "listed: file 'none.txt': No such file or directory" "" \
-    --set acquisition.file=none.txt
+strategy_is_refused listed file=none.txt "'none.txt': No such file or directory" \
+    "weir list strategies shows its options" --set acquisition.file=none.txt
 set_is_refused acquisition.strategy=./no.so "cannot be loaded: ./no.so: cannot open shared object \
 file: No such file or directory" "a path is taken from the directory weir is called in; build with \
 cc -shared -fPIC"
@@ -156,8 +185,8 @@ says 2 "--set placement.groups=9: placement.groups 9, but training.batch 12 \
 in micro-batches of 3 is work for 4" \
     "set placement.groups to 4 or less, or 0" \
     run "$small" --out d --set placement.groups=9
-says 2 "--set acquisition.strategy=tod: score tod compares weights 120 gradient steps \
-apart, and the run makes 120: nothing would be proposed" \
+says 2 "--set acquisition.strategy=tod: strategy tod: score tod compares weights 120 gradient \
+steps apart, and the run makes 120: nothing would be proposed" \
     "set acquisition.apart below 120" \
     run "$small" --out d --quiet --set acquisition.strategy=tod --set acquisition.apart=120
 

@@ -65,7 +65,7 @@ refused() {
 }
 refused "does not carry the derivatives" run points.yaml --set model.name=mlp --out no
 refused "learns from an equation" run "$small" --set model.name=pinn --out no
-refused "training.loss: a residual is measured against 0" run points.yaml --set training.loss=nrmse --out no
+refused "training.loss=nrmse: model pinn: a residual is measured against 0" run points.yaml --set training.loss=nrmse --out no
 refused "loss_type is nrmse" run points.yaml --set acquisition.loss_type=nrmse --out no
 refused "201 times of a reference that has 200" run points.yaml --set validation.trajectories=201 --out no
 refused "201 times of a reference that has 200" run points.yaml --set test.trajectories=201 --out no

@@ -145,7 +145,8 @@ says 2 "--set pool.distance_of=A0,A1,phi0: expected two points of 1 to 4 coordin
     "row0,col0,row1,col1 for instance" run pool.yaml --out b --set pool.distance_of=A0,A1,phi0
 [ -e b ] && fail "a directory for a run that was refused"
 printf '0.5 0.5 0.5 1.5 # 1\n' >bad.txt
-says 2 "--set acquisition.strategy=listed: listed: bad.txt:1: coordinate 4, expected 4 numbers from 0 to 1" "" \
+says 2 "--set acquisition.file=bad.txt: strategy listed: bad.txt:1: coordinate 4, expected 4 \
+numbers from 0 to 1" "weir list strategies shows its options" \
     run "$small" --out c --check --set acquisition.strategy=listed \
     --set acquisition.file=bad.txt
 finish

@@ -189,14 +189,14 @@ static void settings_that_cannot_work_are_refused(void **state)
     struct weir_breed_settings s;
     read_settings((const char *[]){"delta_loss_min_nb_time_steps", "51", NULL},
                   &env, &s, -WEIR_ECONFIG);
-    says("delta_loss_min_nb_time_steps is 51");
+    says("delta_loss_min_nb_time_steps: 51");
     says("gives 50 samples");
     assert_non_null(strstr(weir_err_hint_text(), "50 or less"));
     struct weir_strategy_env e = env;
     e.samples_per_simulation = 8;
     read_settings((const char *[]){"preset", "ogas_release", NULL}, &e, &s,
                   -WEIR_ECONFIG);
-    says("delta_loss_min_nb_time_steps is 10");
+    says("delta_loss_min_nb_time_steps: 10");
     e.budget = 0;
     read_settings(NULL, &e, &s, -WEIR_ECONFIG);
     says("expected 1 or more of each");

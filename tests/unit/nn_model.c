@@ -349,7 +349,7 @@ static void scot_refuses_what_does_not_divide(void **state)
         struct weir_shape shape;
     } bad[] = {{"size", "T", "48 points do not divide by 32", {1, 2, {48, 64}}},
                {"window", "3", "16 tokens are no whole", {1, 2, {64, 64}}},
-               {"heads", "5", "5 heads of 24 channels", {1, 2, {64, 64}}},
+               {"heads", "5", "5 heads do not divide 24 channels", {1, 2, {64, 64}}},
                {"width", "24", "scot is for 2D", {1, 1, {64, 1}}}};
     const struct weir_model_ops *ops = weir_model_find("scot");
     (void)state;

@@ -15,6 +15,8 @@
  */
 #include "nn/models/parts.h"
 
+#include "base/err.h"
+
 static const struct weir_option options[] = {
     {.name = "depth",
      .type = WEIR_OPTION_INT,
@@ -51,8 +53,21 @@ static int block(struct weir_graph *g, int x, int i,
     return weir_graph_add(g, x, y);
 }
 
+/* A border mirrors as many points as the largest dilation reaches. */
+static int check(const struct weir_graph *g, const struct weir_options *opts)
+{
+    int reach = 1 << weir_option_int(opts, "depth"), side = weir_parts_side(g);
+    if (weir_parts_padding(opts) != WEIR_PAD_MIRROR_NEGATED || reach < side)
+        return 0;
+    weir_parts_refuse(opts, WEIR_PARTS("depth", "padding"),
+                      "mirrors 2^depth = %d points of %d", reach, side);
+    return weir_err_hint("choose a smaller depth, or another padding");
+}
+
 static int build(const struct weir_options *opts, struct weir_graph *g)
 {
+    if (!g->error)
+        g->error = check(g, opts);
     return weir_parts_blocks(g, opts, block);
 }
 

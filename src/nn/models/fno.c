@@ -57,8 +57,25 @@ static int project(struct weir_graph *g, int x, enum style style,
     return weir_graph_linear(g, x, "project.1", g->shape.channels, dims);
 }
 
+/* Wavenumbers there are: of both signs along the rows of a 2D field. */
+static int check(const struct weir_graph *g, const struct weir_options *opts)
+{
+    const struct weir_shape *s = &g->shape;
+    int modes = (int)weir_option_int(opts, "modes");
+    int most = s->n[s->dims == 2] / 2 + 1;
+    if (s->dims == 2 && s->n[0] / 2 < most)
+        most = s->n[0] / 2;
+    return modes <= most
+               ? 0
+               : weir_parts_refuse(opts, WEIR_PARTS("modes"),
+                                   "%d, expected %d or fewer of %d points",
+                                   modes, most, weir_parts_side(g));
+}
+
 static int build(const struct weir_options *opts, struct weir_graph *g)
 {
+    if (!g->error)
+        g->error = check(g, opts);
     int layers = (int)weir_option_int(opts, "layers");
     enum style style = (enum style)weir_option_int(opts, "style");
     enum weir_activation f = weir_parts_activation(opts);

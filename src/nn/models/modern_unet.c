@@ -121,6 +121,25 @@ static int up(struct building *b, int x, int channels)
     return x;
 }
 
+static int check(const struct weir_graph *g, const struct weir_options *opts)
+{
+    int width = (int)weir_option_int(opts, "width"), part = 1 << (GRIDS - 1);
+    int least = weir_parts_least(weir_parts_padding(opts));
+    if (width % LAST_GROUPS)
+        return weir_parts_refuse(opts, WEIR_PARTS("width"),
+                                 "%d, expected a multiple of %d", width,
+                                 LAST_GROUPS);
+    for (int d = 0; d < g->shape.dims; d++)
+        if (g->shape.n[d] % part)
+            return WEIR_FAIL(EINVAL, "%d points do not divide by %d",
+                             g->shape.n[d], part);
+    return weir_parts_side(g) / part >= least
+               ? 0
+               : weir_parts_refuse(opts, WEIR_PARTS("padding"),
+                                   "needs %d points or more, the grid has %d",
+                                   least * part, weir_parts_side(g));
+}
+
 static int build(const struct weir_options *opts, struct weir_graph *g)
 {
     int width = (int)weir_option_int(opts, "width"), channels = width;
@@ -130,10 +149,10 @@ static int build(const struct weir_options *opts, struct weir_graph *g)
         .padding = weir_parts_padding(opts),
         .from_zero = weir_option_bool(opts, "from_zero"),
     };
-    for (int d = 0; d < g->shape.dims; d++)
-        if (g->shape.n[d] % (1 << (GRIDS - 1)))
-            return g->error = WEIR_FAIL(EINVAL, "%d points do not divide by 8",
-                                        g->shape.n[d]);
+    if (!g->error)
+        g->error = check(g, opts);
+    if (g->error)
+        return g->error;
     int x = conv(&b, weir_graph_input(g), "stem", width, false);
     b.skip[b.skips++] = x;
     x = down(&b, x, &channels);

@@ -1,8 +1,35 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "nn/models/parts.h"
 
+#include "base/err.h"
+
 #include <stdarg.h>
 #include <stdio.h>
+
+int weir_parts_refuse(const struct weir_options *opts, const char *const *names,
+                      const char *format, ...)
+{
+    char text[256];
+    const char *const *given = names;
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    while (*given && !weir_option_given(opts, *given))
+        given++;
+    return WEIR_FAIL(EINVAL, "%s: %s", *given ? *given : *names, text);
+}
+
+int weir_parts_side(const struct weir_graph *g)
+{
+    const int *n = g->shape.n;
+    return g->shape.dims == 2 && n[1] < n[0] ? n[1] : n[0];
+}
+
+int weir_parts_least(enum weir_padding padding)
+{
+    return padding == WEIR_PAD_CIRCULAR ? 3 : padding == WEIR_PAD_ZERO ? 1 : 2;
+}
 
 enum weir_activation weir_parts_activation(const struct weir_options *opts)
 {

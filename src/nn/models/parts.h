@@ -35,6 +35,27 @@
         .choices = WEIR_PADDING_CHOICES, .help = "what surrounds the field"    \
     }
 
+/**
+ * Refuse options that do not suit the grid or each other, as "OPTION: ...": the
+ * first of @p names that the user gave, or the first of them.
+ * @param names NULL ends them
+ * @return -EINVAL
+ */
+int weir_parts_refuse(const struct weir_options *opts, const char *const *names,
+                      const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/** Names for weir_parts_refuse. */
+#define WEIR_PARTS(...)                                                        \
+    (const char *const[])                                                      \
+    {                                                                          \
+        __VA_ARGS__, NULL                                                      \
+    }
+
+/** Points of the field's shorter side. */
+int weir_parts_side(const struct weir_graph *g);
+/** The fewest points a side that convolutions of width 3 with such borders read. */
+int weir_parts_least(enum weir_padding padding);
+
 enum weir_activation weir_parts_activation(const struct weir_options *opts);
 enum weir_padding weir_parts_padding(const struct weir_options *opts);
 

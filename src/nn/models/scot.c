@@ -281,35 +281,41 @@ static struct building numbers(const struct weir_options *opts,
     return b;
 }
 
-/* Points of one side that are no whole number of squares, or of windows. */
-static int check_side(const struct building *b, int points)
+/* Points of one side that are no whole number of squares, or of windows. What
+ * is published comes as one option, `size`. */
+static int check_side(const struct building *b, const struct weir_options *opts,
+                      int points)
 {
+    bool own = weir_option_int(opts, "size") == 0;
     int square = b->patch << (b->stages - 1);
     if (points % square) {
-        WEIR_FAIL(EINVAL, "%d points do not divide by %d", points, square);
-        weir_err_hint("patch x 2^(stages - 1) must divide the grid");
-        return -EINVAL;
+        weir_parts_refuse(
+            opts, own ? WEIR_PARTS("patch", "stages") : WEIR_PARTS("size"),
+            "%d points do not divide by %d", points, square);
+        return weir_err_hint("patch x 2^(stages - 1) must divide the grid");
     }
     for (int n = points / b->patch, i = 0; i < b->stages; i++, n /= 2)
         if (n > b->window && n % b->window) {
-            WEIR_FAIL(EINVAL, "%d tokens are no whole number of windows of %d",
-                      n, b->window);
-            weir_err_hint("choose another window or patch");
-            return -EINVAL;
+            weir_parts_refuse(
+                opts, own ? WEIR_PARTS("window", "patch") : WEIR_PARTS("size"),
+                "%d tokens are no whole number of windows of %d", n, b->window);
+            return weir_err_hint("choose another window or patch");
         }
     return 0;
 }
 
-static int check(const struct building *b)
+static int check(const struct building *b, const struct weir_options *opts)
 {
     const struct weir_shape *s = &b->g->shape;
     if (s->dims != 2)
         return WEIR_FAIL(EINVAL, "%d-dimensional fields; scot is for 2D",
                          s->dims);
     if (b->width % b->heads)
-        return WEIR_FAIL(EINVAL, "%d heads of %d channels", b->heads, b->width);
-    int rc = check_side(b, s->n[0]);
-    return rc ? rc : check_side(b, s->n[1]);
+        return weir_parts_refuse(opts, WEIR_PARTS("heads", "width"),
+                                 "%d heads do not divide %d channels", b->heads,
+                                 b->width);
+    int rc = check_side(b, opts, s->n[0]);
+    return rc ? rc : check_side(b, opts, s->n[1]);
 }
 
 static int build(const struct weir_options *opts, struct weir_graph *g)
@@ -323,7 +329,7 @@ static int build(const struct weir_options *opts, struct weir_graph *g)
                              .pad = LAST / 2,
                              .no_bias = true};
     if (!g->error)
-        g->error = check(&b);
+        g->error = check(&b, opts);
     b.time = weir_graph_constant(g, weir_option_real(opts, "lead_time"));
     int x = weir_graph_conv(g, weir_graph_input(g), "embed.conv", &patch);
     x = encode(&b, norm(&b, x, "embed", "norm"), skip);

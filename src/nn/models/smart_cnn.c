@@ -18,7 +18,7 @@
 
 #include "base/err.h"
 
-enum { LEVELS = 6 };
+enum { LEVELS = 6, FEWEST = 1 << (LEVELS - 1) };
 
 static const float SLOPE = 0.02F;
 
@@ -72,8 +72,11 @@ static int reach(struct weir_graph *g, int x, int i, int channels,
     bool odd = to[1] == g->value[x].points + 1;
     if (odd != (to[0] == g->value[x].rows + 1))
         return weir_graph_fail(
-            g, WEIR_FAIL(EINVAL, "a lattice of %d x %d: both odd or both even",
-                         to[0], to[1]));
+            g,
+            WEIR_FAIL(EINVAL,
+                      "a lattice of %d x %d, expected both sides odd or both "
+                      "even",
+                      to[0], to[1]));
     if (odd) {
         c.kernel = 2;
         c.pad = 0;
@@ -85,6 +88,9 @@ static int reach(struct weir_graph *g, int x, int i, int channels,
 static int build(const struct weir_options *opts, struct weir_graph *g)
 {
     int width = (int)weir_option_int(opts, "width"), grid[LEVELS][2];
+    if (!g->error && weir_parts_side(g) < FEWEST)
+        g->error = WEIR_FAIL(EINVAL, "%d points, expected %d or more",
+                             weir_parts_side(g), FEWEST);
     int x = encode(g, opts, grid), channels = width << (LEVELS - 2);
     x = reach(g, x, 0, channels, grid[LEVELS - 1]);
     for (int l = LEVELS - 1; l > 0; l--) {

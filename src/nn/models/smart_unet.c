@@ -22,7 +22,8 @@
 
 #include "base/err.h"
 
-enum { LEVELS = 5 };
+/* Two points are the fewest that a mirror makes a border of. */
+enum { LEVELS = 5, FEWEST = 2 << (LEVELS - 1) };
 
 static const struct weir_option options[] = {
     {.name = "width",
@@ -65,8 +66,8 @@ static int rise(struct weir_graph *g, int x, int skip, int level, int channels)
     if (odd != (rows == 2 * g->value[x].rows + 1))
         return weir_graph_fail(
             g, WEIR_FAIL(EINVAL,
-                         "a lattice of %d x %d at level %d: both odd or "
-                         "both even",
+                         "a lattice of %d x %d at level %d, expected both "
+                         "sides odd or both even",
                          rows, points, level));
     if (odd) {
         up.stride = 2;
@@ -83,6 +84,9 @@ static int build(const struct weir_options *opts, struct weir_graph *g)
     double dropout = weir_option_real(opts, "dropout");
     struct weir_conv last = {
         .channels = g->shape.channels, .kernel = 3, .pad = 1};
+    if (!g->error && weir_parts_side(g) < FEWEST)
+        g->error = WEIR_FAIL(EINVAL, "%d points, expected %d or more",
+                             weir_parts_side(g), FEWEST);
     int x = weir_graph_input(g);
     for (int l = 0; l < LEVELS; l++) {
         if (l > 0)

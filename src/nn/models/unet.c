@@ -58,16 +58,24 @@ static int twice(struct weir_graph *g, int x, const char *kind, int level,
     return x;
 }
 
-static bool divides(struct weir_graph *g, int levels)
+/* What stays of the shorter side must have neighbours on every level. */
+static int check(const struct weir_graph *g, const struct weir_options *opts)
 {
-    int part = 1 << levels;
+    int part = 1 << weir_option_int(opts, "levels");
+    int least = weir_parts_least(weir_parts_padding(opts));
     for (int d = 0; d < g->shape.dims; d++)
         if (g->shape.n[d] % part)
-            weir_graph_fail(g, WEIR_FAIL(EINVAL,
-                                         "%d points do not divide by "
-                                         "2^levels = %d",
-                                         g->shape.n[d], part));
-    return !g->error;
+            return weir_parts_refuse(opts, WEIR_PARTS("levels"),
+                                     "%d points do not divide by 2^levels = %d",
+                                     g->shape.n[d], part);
+    if (weir_parts_side(g) / part >= least)
+        return 0;
+    weir_parts_refuse(
+        opts, WEIR_PARTS("levels", "padding"),
+        "2^levels = %d leaves %d of %d points, this padding needs "
+        "%d",
+        part, weir_parts_side(g) / part, weir_parts_side(g), least);
+    return weir_err_hint("choose fewer levels, padding zero, or a finer grid");
 }
 
 static int build(const struct weir_options *opts, struct weir_graph *g)
@@ -79,7 +87,9 @@ static int build(const struct weir_options *opts, struct weir_graph *g)
                              .pad = 1,
                              .padding = weir_parts_padding(opts)};
     int skip[MOST_LEVELS];
-    if (!divides(g, levels))
+    if (!g->error)
+        g->error = check(g, opts);
+    if (g->error)
         return g->error;
     int x = twice(g, weir_graph_input(g), "lift", 0, width, opts);
     for (int l = 0; l < levels; l++) {
