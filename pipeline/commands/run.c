@@ -51,6 +51,8 @@ struct command {
     struct weir_view view;
     pthread_mutex_t print;
     bool tries; /* what is only made to see whether it can be */
+    bool begun; /* dir is a run's from now on */
+    enum weir_run_dir_before before;
 };
 
 /* ---- log ---- */
@@ -112,6 +114,7 @@ static bool holds_a_run(const char *dir)
 
 static int open_dir(struct command *c)
 {
+    c->before = weir_run_dir_look(c->dir);
     int rc = weir_run_dir_prepare(c->dir);
     if (rc)
         return rc;
@@ -385,6 +388,7 @@ static void end_trace(struct command *c)
 
 static int conduct(struct command *c)
 {
+    c->begun = true;
     print_banner(c);
     struct weir_run *run = c->session->run;
     int rc = c->args.trace
@@ -479,16 +483,17 @@ static int check(struct command *c)
     return 0;
 }
 
+/* Whatever is refused leaves a directory as it was. */
 static int prepare(struct command *c)
 {
     struct weir_session_start start;
     int rc = take_up(c, &start);
-    rc = rc ? rc : write_resolved(c);
     rc = rc ? rc
             : weir_session_create(c->cfg, c->dir, &c->topology, &start,
                                   &c->session);
     weir_safetensors_close(c->checkpoint);
     c->checkpoint = NULL;
+    rc = rc ? rc : write_resolved(c); /* not of what was refused */
     if (rc == 0 && weir_fftw_measures(&c->cfg->solver.options))
         rc = weir_wisdom_keep(c->dir);
     return rc;
@@ -545,8 +550,9 @@ static void release(struct command *c)
     weir_log_sink(NULL, NULL);
     if (c->log)
         fclose(c->log);
-    if (c->lock >= 0)
-        weir_run_dir_unlock(c->lock);
+    if (c->lock >= 0 && !c->begun) /* while nobody else can take it */
+        weir_run_dir_discard(c->dir, c->before);
+    weir_run_dir_unlock(c->lock);
     weir_config_free(c->cfg);
 }
 

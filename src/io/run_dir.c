@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -80,6 +81,36 @@ int weir_run_dir_prepare(const char *dir)
     if (rc == 0)
         rc = try_writing(dir, "/checkpoints");
     return rc;
+}
+
+enum weir_run_dir_before weir_run_dir_look(const char *dir)
+{
+    const struct dirent *e;
+    bool used = false;
+    DIR *d = opendir(dir);
+    if (!d)
+        return errno == ENOENT ? WEIR_RUN_DIR_ABSENT : WEIR_RUN_DIR_USED;
+    while (!used && (e = readdir(d)))
+        used = strcmp(e->d_name, ".") && strcmp(e->d_name, "..");
+    closedir(d);
+    return used ? WEIR_RUN_DIR_USED : WEIR_RUN_DIR_EMPTY;
+}
+
+void weir_run_dir_discard(const char *dir, enum weir_run_dir_before before)
+{
+    static const char *const file[] = {"log", "resolved.yaml", "fftw.wisdom",
+                                       "run.h5", "lock"};
+    char path[PATH_MAX + 16];
+    if (before == WEIR_RUN_DIR_USED)
+        return;
+    snprintf(path, sizeof(path), "%s/checkpoints", dir);
+    rmdir(path);
+    for (size_t i = 0; i < sizeof(file) / sizeof(*file); i++) {
+        snprintf(path, sizeof(path), "%s/%s", dir, file[i]);
+        unlink(path);
+    }
+    if (before == WEIR_RUN_DIR_ABSENT)
+        rmdir(dir);
 }
 
 static int refuse(const char *dir, int fd)

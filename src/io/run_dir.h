@@ -19,6 +19,20 @@
  */
 int weir_run_dir_prepare(const char *dir);
 
+/** What is at DIR's place before a run. */
+enum weir_run_dir_before {
+    WEIR_RUN_DIR_USED,
+    WEIR_RUN_DIR_EMPTY,
+    WEIR_RUN_DIR_ABSENT
+};
+/** To be asked before weir_run_dir_prepare. What cannot be read counts as used. */
+enum weir_run_dir_before weir_run_dir_look(const char *dir);
+/**
+ * Take away what a run has put there that never began: its first files, and DIR
+ * where it was not there. A directory that was used before is left alone.
+ */
+void weir_run_dir_discard(const char *dir, enum weir_run_dir_before before);
+
 /**
  * Take DIR for this process until weir_run_dir_unlock() or its end, however it
  * ends. The descriptor is close-on-exec: a program started by the run does not

@@ -68,6 +68,16 @@ fit its options: saved state ends early: 16 bytes wanted, 0 left" \
     "leave its options as they were, or choose another strategy, which starts anew" \
     run "$small" --from a --out other --quiet --set training.steps=150 --set acquisition.weights=amis
 
+for gone in fewer other; do
+    [ -e $gone ] && fail "a refused continuation left $gone"
+done
+mkdir there
+ends 2 run "$small" --from a --out there --quiet --set simulations.budget=10
+[ -z "$(ls -A there)" ] || fail "a refused continuation left $(ls -A there)"
+cp a/resolved.yaml kept.yaml
+ends 3 run "$small" --out a --resume --set placement.memory_limit=100KiB --set checkpoint.keep=3
+cmp -s kept.yaml a/resolved.yaml || fail "a refused resume changed resolved.yaml"
+
 # What would make the weights mean something else is refused by both.
 for change in model.width=16 solver.dt=0.05 training.residual=false; do
     ends 2 run "$small" --from a --out never --set $change
