@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define OTHER_TENSORS 16
+#define OTHER_TENSORS 18
 #define META          (12 + WEIR_PREDICTOR_TEXTS)
 
 /* The packed vectors and the prefixes of their tensors. The best come last:
@@ -37,6 +37,7 @@ struct weir_checkpoint_state {
     size_t first_best; /* tensor */
     uint64_t file_step, best, best_written;
     int64_t elapsed, cpu[2];
+    struct weir_strategy_totals strategy;
     uint64_t rows[WEIR_CUT_TABLES];
 };
 
@@ -218,7 +219,8 @@ static int take_states(struct weir_checkpoint_state *s,
 {
     s->elapsed = weir_now_ns() - cut->start_ns;
     s->cpu[0] = weir_run_cpu_ns(s->run);
-    s->cpu[1] = cut->strategy_cpu_ns;
+    s->cpu[1] = cut->strategy.cpu_ns;
+    s->strategy = cut->strategy;
     memcpy(s->rows, cut->rows, sizeof(s->rows));
     int rc = add_vector(s, "state.trainer", WEIR_U8, cut->trainer.size,
                         cut->trainer.data);
@@ -230,6 +232,9 @@ static int take_states(struct weir_checkpoint_state *s,
                          cut->reservoir.data);
     rc = rc ? rc : add_vector(s, "elapsed", WEIR_I64, 1, &s->elapsed);
     rc = rc ? rc : add_vector(s, "cpu", WEIR_I64, 2, s->cpu);
+    rc = rc ? rc : add_vector(s, "lost", WEIR_U64, 1, &s->strategy.lost);
+    rc = rc ? rc
+            : add_vector(s, "effective", WEIR_F64, 1, &s->strategy.effective);
     return rc ? rc : add_vector(s, "rows", WEIR_U64, WEIR_CUT_TABLES, s->rows);
 }
 

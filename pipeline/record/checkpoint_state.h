@@ -17,6 +17,8 @@
  *   state.trainer, state.acquisition, state.reservoir   bytes
  *   elapsed             ns of run time; rows: row counts of run.h5
  *   cpu                 ns of the run's CPU time, and of the strategy's
+ *   lost, effective     losses the strategy has not seen; sample size of its
+ *                       last importance weights
  *
  * Members of an ensemble follow one another: model.0.<tensor>, model.1.<tensor>
  * and so on, likewise the others.

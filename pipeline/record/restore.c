@@ -238,19 +238,29 @@ static int check_layout(const struct weir_safetensors *file)
                          "still be evaluated");
 }
 
-/* A strategy that starts anew has a share of what is used from now on; and so
- * has one whose checkpoint is from a time when none said what was used. */
-static int restore_cpu(const struct weir_safetensors *file,
-                       struct weir_run *run, struct weir_acquisition *a)
+/* What a checkpoint is too old to say is 0. */
+static int copy_if_said(const struct weir_safetensors *file, const char *name,
+                        enum weir_dtype type, void *out, size_t bytes)
 {
-    int64_t cpu[2];
-    if (!weir_safetensors_find(file, "cpu"))
-        return 0;
-    int rc = weir_safetensors_copy(file, "cpu", WEIR_I64, cpu, sizeof(cpu));
+    return weir_safetensors_find(file, name)
+               ? weir_safetensors_copy(file, name, type, out, bytes)
+               : 0;
+}
+
+/* A strategy that starts anew has a share of what is used from now on. */
+static int restore_totals(const struct weir_safetensors *file,
+                          struct weir_run *run, struct weir_acquisition *a)
+{
+    int64_t cpu[2] = {0, 0};
+    struct weir_strategy_totals t = {0};
+    int rc = copy_if_said(file, "cpu", WEIR_I64, cpu, sizeof(cpu));
+    rc = rc ? rc : copy_if_said(file, "lost", WEIR_U64, &t.lost, 8);
+    rc = rc ? rc : copy_if_said(file, "effective", WEIR_F64, &t.effective, 8);
     if (rc)
         return rc;
+    t.cpu_ns = cpu[1];
     run->cpu_from_ns = -cpu[0];
-    weir_acquisition_restore_cpu(a, cpu[1]);
+    weir_acquisition_restore_totals(a, &t);
     return 0;
 }
 
@@ -276,7 +286,7 @@ int weir_restore(const struct weir_safetensors *file, struct weir_run *run,
     rc = rc ? rc : check_isa(file, run);
     rc = rc ? rc : restore_clock(file, run);
     if (rc == 0 && scope->strategy)
-        rc = restore_cpu(file, run, a);
+        rc = restore_totals(file, run, a);
     rc = rc ? rc
             : weir_safetensors_copy(file, "rows", WEIR_U64, rows,
                                     WEIR_CUT_TABLES * sizeof(*rows));

@@ -54,9 +54,10 @@ struct weir_acquisition {
     struct weir_forecaster *forecaster;
     struct pending pending;
 
-    bool learned;       /* all it can before the next batch */
-    int64_t entered_ns; /* CPU time of its threads when this work began */
-    int64_t excess_ns;  /* used before this session, beyond the share */
+    bool learned;         /* all it can before the next batch */
+    int64_t entered_ns;   /* CPU time of its threads when this work began */
+    int64_t excess_ns;    /* used before this session, beyond the share */
+    uint64_t lost_before; /* this session */
 
     _Atomic uint64_t lost;                 /* Q7 */
     _Atomic int64_t cpu_ns;                /* Q7 */
@@ -369,7 +370,7 @@ static int meet(struct weir_acquisition *a, uint32_t simulation)
 static int fold(struct weir_acquisition *a, uint64_t batch)
 {
     struct weir_loss_record any = {.batch = batch};
-    uint64_t lost = 0;
+    uint64_t lost = a->lost_before;
     memset(a->present, 0, a->env.batch);
     note(a, WEIR_METRIC_LOSS_SEEN, weir_now_ns() - published_at(a, batch));
     for (uint32_t g = 0; g < a->run->groups; g++) {
@@ -605,7 +606,11 @@ static int serve_cut(struct weir_acquisition *a)
         return 0;
     weir_ledger_take_parameters(&cut->ledger, a->run->table, cut->start_ns);
     int rc = weir_acquisition_save(a, &cut->acquisition);
-    cut->strategy_cpu_ns = used_ns(a);
+    cut->strategy = (struct weir_strategy_totals){
+        .cpu_ns = used_ns(a),
+        .lost = weir_acquisition_lost(a),
+        .effective = weir_acquisition_effective(a),
+    };
     atomic_store_explicit(&a->cut, NULL, memory_order_release); /* Q3 */
     if (rc)
         weir_cut_destroy(cut);
@@ -772,9 +777,17 @@ int64_t weir_acquisition_cpu_ns(const struct weir_acquisition *a)
     return atomic_load_explicit(&a->cpu_ns, memory_order_relaxed); /* Q7 */
 }
 
-void weir_acquisition_restore_cpu(struct weir_acquisition *a, int64_t ns)
+void weir_acquisition_restore_totals(struct weir_acquisition *a,
+                                     const struct weir_strategy_totals *before)
 {
-    atomic_store_explicit(&a->cpu_ns, ns, memory_order_relaxed); /* Q7 */
+    a->lost_before = before->lost;
+    atomic_store_explicit(&a->cpu_ns, before->cpu_ns,
+                          memory_order_relaxed); /* Q7 */
+    atomic_store_explicit(&a->lost, before->lost,
+                          memory_order_relaxed); /* Q7 */
+    atomic_store_explicit(&a->effective, before->effective,
+                          memory_order_relaxed); /* Q7 */
+    weir_counter_set(a->run->count.lost, (int64_t)before->lost);
 }
 
 double weir_acquisition_effective(const struct weir_acquisition *a)

@@ -38,6 +38,7 @@
 #include "weir/strategy.h"
 
 struct weir_cut;
+struct weir_strategy_totals;
 struct weir_acquisition;
 struct weir_normaliser;
 struct weir_weights;
@@ -126,12 +127,13 @@ bool weir_acquisition_has_cut(const struct weir_acquisition *a);
 
 /** CPU time of the strategy and its bookkeeping, ns, in all sessions (Q7). */
 int64_t weir_acquisition_cpu_ns(const struct weir_acquisition *a);
-/** Before the stages start: what earlier sessions used. */
-void weir_acquisition_restore_cpu(struct weir_acquisition *a, int64_t ns);
 /** Of the last generation's importance weights (weir/strategy.h, Q7). */
 double weir_acquisition_effective(const struct weir_acquisition *a);
-/** Records the stage lost because it fell a whole ring behind. */
+/** Records lost in all sessions because the stage fell a whole ring behind. */
 uint64_t weir_acquisition_lost(const struct weir_acquisition *a);
+/** Before the stages start: what earlier sessions came to. */
+void weir_acquisition_restore_totals(struct weir_acquisition *a,
+                                     const struct weir_strategy_totals *before);
 uint32_t weir_acquisition_generation(const struct weir_acquisition *a);
 
 #endif

@@ -30,6 +30,13 @@
 /** Tables of run.h5 whose row counts a checkpoint names (recorder.h). */
 #define WEIR_CUT_TABLES 8
 
+/** What a run tells of its strategy, over all sessions (acquisition_stage.h). */
+struct weir_strategy_totals {
+    int64_t cpu_ns;
+    uint64_t lost;
+    double effective;
+};
+
 struct weir_cut {
     uint64_t step; /* gradient steps done */
     int64_t start_ns;
@@ -42,7 +49,7 @@ struct weir_cut {
     bool keeps_reservoir;
     uint64_t best_step;
     uint64_t rows[WEIR_CUT_TABLES];
-    int64_t strategy_cpu_ns;
+    struct weir_strategy_totals strategy;
 };
 
 /** @return 0 or -ENOMEM */

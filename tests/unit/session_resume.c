@@ -3,6 +3,7 @@
  * was not, wherever it was stopped. */
 #include "tests/session_parts.h"
 
+#include "pipeline/stages/cut.h"
 #include "tests/brittle.h"
 
 #define SET(...)                                                               \
@@ -81,9 +82,12 @@ static void a_resume_is_no_crash(void **state)
 
 /* ---- what a strategy has used, of what its run has ---- */
 
+enum { UNSEEN = 7 }; /* losses that an earlier session did not read in time */
+
+/* @p before: what the strategy had come to when the session began. */
 static void go_on_from(const struct weir_safetensors *file, bool same_strategy,
                        const char *const *set, int64_t *run_ns,
-                       int64_t *strategy_ns)
+                       struct weir_strategy_totals *before)
 {
     struct weir_session_start start = {
         .checkpoint = file,
@@ -95,40 +99,56 @@ static void go_on_from(const struct weir_safetensors *file, bool same_strategy,
     struct weir_session *s;
     ok(weir_topology_from_synthetic("core:2 pu:1", &topology));
     ok(weir_session_create(cfg, NULL, &topology, &start, &s));
-    *strategy_ns = weir_acquisition_cpu_ns(s->acquisition);
+    *before = (struct weir_strategy_totals){
+        .cpu_ns = weir_acquisition_cpu_ns(s->acquisition),
+        .lost = weir_acquisition_lost(s->acquisition),
+        .effective = weir_acquisition_effective(s->acquisition),
+    };
+    struct weir_strategy_totals unseen = *before;
+    unseen.lost += UNSEEN;
+    weir_acquisition_restore_totals(s->acquisition, &unseen);
     *run_ns = -s->run->cpu_from_ns;
     ok(weir_session_run(s, session_watch, NULL, 1000));
     int64_t strategy = weir_acquisition_cpu_ns(s->acquisition);
-    assert_true(strategy > *strategy_ns);
-    assert_true(s->cpu_ns - *run_ns > strategy - *strategy_ns);
+    assert_true(strategy > before->cpu_ns);
+    assert_true(s->cpu_ns - *run_ns > strategy - before->cpu_ns);
+    assert_int_equal(weir_acquisition_lost(s->acquisition), unseen.lost);
     weir_session_destroy(s);
     weir_config_free(cfg);
 }
 
-static void its_cpu_time_goes_on_with_the_strategy(void **state)
+static void its_totals_go_on_with_the_strategy(void **state)
 {
     struct weir_safetensors *file;
     struct outcome o;
     char dir[PATH_MAX];
     uint64_t step;
-    int64_t cpu[2], run, strategy;
+    int64_t cpu[2], run;
+    double effective;
+    struct weir_strategy_totals before;
     (void)state;
     scratch_make(dir);
     ok(weir_run_dir_prepare(dir));
-    session_play(SET("run.clock=lockstep", "training.steps=20"), dir, false,
-                 (struct interruption){0}, &o);
+    session_play(SET("run.clock=lockstep", "training.steps=20",
+                     "acquisition.weights=amis"),
+                 dir, false, (struct interruption){0}, &o);
     ok(o.rc);
     outcome_free(&o);
     ok(weir_checkpoint_open_newest(dir, &file, &step));
     ok(weir_safetensors_copy(file, "cpu", WEIR_I64, cpu, sizeof(cpu)));
     assert_true(cpu[1] > 0 && cpu[0] > cpu[1]);
-    const char *const *more = SET("run.clock=lockstep", "training.steps=30");
-    go_on_from(file, true, more, &run, &strategy);
+    ok(weir_safetensors_copy(file, "effective", WEIR_F64, &effective, 8));
+    assert_true(effective >= 1);
+    const char *const *more = SET("run.clock=lockstep", "training.steps=30",
+                                  "acquisition.weights=amis");
+    go_on_from(file, true, more, &run, &before);
     assert_int_equal(run, cpu[0]);
-    assert_int_equal(strategy, cpu[1]);
-    go_on_from(file, false, more, &run, &strategy);
+    assert_int_equal(before.cpu_ns, cpu[1]);
+    assert_true(before.effective == effective);
+    go_on_from(file, false, more, &run, &before);
     assert_int_equal(run, 0);
-    assert_int_equal(strategy, 0);
+    assert_int_equal(before.cpu_ns, 0);
+    assert_true(before.effective == 0);
     weir_safetensors_close(file);
     scratch_remove(dir);
 }
@@ -168,7 +188,7 @@ int main(void)
         cmocka_unit_test(so_does_all_that_training_can),
         cmocka_unit_test(lockstep_goes_on_where_lanes_have_just_ended),
         cmocka_unit_test(a_resume_is_no_crash),
-        cmocka_unit_test(its_cpu_time_goes_on_with_the_strategy),
+        cmocka_unit_test(its_totals_go_on_with_the_strategy),
         cmocka_unit_test(another_layout_of_the_state_is_refused),
     };
     return RUN(cases);
