@@ -53,6 +53,27 @@ int weir_usage(const struct weir_command *command, const char *fmt, ...)
     return weir_err_hint("weir %s --help", command->name);
 }
 
+/* Behind @p start and a colon, where @p text begins so. */
+static const char *past(const char *text, const char *start)
+{
+    size_t n = strlen(start);
+    return !strncmp(text, start, n) && !strncmp(text + n, ": ", 2)
+               ? text + n + 2
+               : text;
+}
+
+int weir_argument_refused(int rc, const char *option, const char *value)
+{
+    struct weir_err_record said;
+    char whole[512];
+    weir_err_export(&said);
+    snprintf(whole, sizeof(whole), "%s %s", option, value);
+    WEIR_FAIL(-rc, "--%s: %s", whole, past(past(said.message, whole), value));
+    if (said.hint[0])
+        weir_err_hint("%s", said.hint);
+    return rc;
+}
+
 static bool is_listed(const char *list, const char *word)
 {
     size_t n = strlen(word);

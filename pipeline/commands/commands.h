@@ -34,6 +34,13 @@ extern const struct weir_command weir_command_report;
 int weir_usage(const struct weir_command *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/**
+ * Put "--@p option @p value" before what the error record says of that value;
+ * where the record names it first, this takes the place. The hint stays.
+ * @return @p rc
+ */
+int weir_argument_refused(int rc, const char *option, const char *value);
+
 /** Most --set of one command line. */
 #define WEIR_MAX_SETS 128
 

@@ -36,7 +36,7 @@ static int read_set(const struct weir_loaded *l, const char *path,
     struct weir_dataset_reader *r;
     int rc = weir_loaded_data(l, path, &r);
     if (rc)
-        return rc;
+        return weir_argument_refused(rc, "data", path);
     const struct weir_dataset_info *d = weir_dataset_reader_info(r);
     size_t frame = weir_shape_floats(&d->shape), had = d->frames * frame;
     uint32_t steps = d->frames > 1 ? d->frames - 1 : 1;
@@ -205,7 +205,7 @@ static int compare(const struct weir_loaded *l,
     struct weir_loaded other;
     int rc = weir_loaded_open(args->against, args->weights, &other);
     if (rc)
-        return rc;
+        return weir_argument_refused(rc, "against", args->against);
     const struct weir_shape *a = &l->info->shape, *b = &other.info->shape;
     if (a->channels != b->channels || a->n[0] != b->n[0] || a->n[1] != b->n[1])
         rc = WEIR_FAIL(WEIR_ECONFIG, "%s and %s take states of other shapes",

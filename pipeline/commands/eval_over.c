@@ -115,6 +115,8 @@ static int take_names(const char *names, struct weir_over *out)
             memcpy(out->axis[out->axes++].name, rest, length);
         rest = rest[length] ? rest + length + 1 : NULL;
     }
+    if (out->axes == 2 && !strcmp(out->axis[0].name, out->axis[1].name))
+        fits = false;
     return fits ? 0
                 : WEIR_FAIL(WEIR_ECONFIG,
                             "--over %s: expected one parameter, or two: A,B",

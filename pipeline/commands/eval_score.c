@@ -5,6 +5,7 @@
 #include "base/heap.h"
 #include "base/ranks.h"
 #include "io/config_setting.h"
+#include "pipeline/commands/commands.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,8 +72,9 @@ int weir_scoring_open(const struct weir_loaded *l, const char *name,
     };
     out->name = score->name;
     out->steps = config.steps;
-    return weir_scorer_create(weir_predictor_model(l->predictor), &config,
-                              &out->scorer);
+    rc = weir_scorer_create(weir_predictor_model(l->predictor), &config,
+                            &out->scorer);
+    return rc ? weir_argument_refused(rc, "score", name) : 0;
 }
 
 void weir_scoring_close(struct weir_scoring *s)

@@ -182,12 +182,10 @@ static int check_usage(const struct weir_arguments *a)
 
 /* An option that stands for a key: the file then says what was done. */
 static int stand_for(struct command *c, const char *option, const char *value,
-                     const char *key, double max, char set[64])
+                     const char *key, double min, double max, char set[64])
 {
-    const struct weir_option whole = {.name = option,
-                                      .type = WEIR_OPTION_INT,
-                                      .min = option[0] == 'n',
-                                      .max = max};
+    const struct weir_option whole = {
+        .name = option, .type = WEIR_OPTION_INT, .min = min, .max = max};
     struct weir_option_value v;
     if (!value)
         return 0;
@@ -226,12 +224,13 @@ static int load(struct command *c)
 {
     int rc = check_usage(&c->args);
     rc = rc ? rc
-            : stand_for(c, "n", c->args.n, "simulations.budget", 1e7, c->set_n);
+            : stand_for(c, "n", c->args.n, "simulations.budget", 1, 1e7,
+                        c->set_n);
     rc = rc ? rc
-            : stand_for(c, "steps", c->args.steps, "simulations.steps", 1e6,
+            : stand_for(c, "steps", c->args.steps, "simulations.steps", 1, 1e6,
                         c->set_steps);
     rc = rc ? rc
-            : stand_for(c, "seed", c->args.seed, "run.seed", 0x1p53 - 1,
+            : stand_for(c, "seed", c->args.seed, "run.seed", 0, 0x1p53 - 1,
                         c->set_seed);
     if (rc == 0)
         recall_wisdom(c);
@@ -274,15 +273,20 @@ static int find_starts(struct command *c)
 {
     uint64_t budget = (uint64_t)c->cfg->simulations.budget;
     uint64_t n = c->args.n ? budget : 0;
-    if (c->args.initial)
-        return weir_starts_read_fields(&c->info, c->args.initial, n,
-                                       &c->starts);
-    if (c->args.params)
-        return weir_starts_read_parameters(c->cfg, c->args.params, n,
-                                           &c->starts);
-    return weir_starts_sample(c->cfg,
-                              c->args.sampler ? c->args.sampler : "uniform",
-                              budget, &c->starts);
+    const char *sampler = c->args.sampler ? c->args.sampler : "uniform";
+    const char *option, *value;
+    int rc;
+    if (c->args.initial) {
+        option = "initial", value = c->args.initial;
+        rc = weir_starts_read_fields(&c->info, value, n, &c->starts);
+    } else if (c->args.params) {
+        option = "params", value = c->args.params;
+        rc = weir_starts_read_parameters(c->cfg, value, n, &c->starts);
+    } else {
+        option = "sampler", value = sampler;
+        rc = weir_starts_sample(c->cfg, value, budget, &c->starts);
+    }
+    return rc ? weir_argument_refused(rc, option, value) : 0;
 }
 
 static void make_plan(struct command *c)

@@ -172,6 +172,12 @@ static bool looks_like_safetensors(const unsigned char head[9])
     return head[6] == 0 && head[7] == 0 && head[8] == '{';
 }
 
+static int expected_files(void)
+{
+    return weir_err_hint("they are DIR/checkpoints/*.safetensors and "
+                         "DIR/run.h5");
+}
+
 /* What a file is shows in its first bytes, whatever its name. */
 static int inspect_file(const char *path)
 {
@@ -181,8 +187,10 @@ static int inspect_file(const char *path)
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
         return inspect_dir(path);
     FILE *f = fopen(path, "re");
-    if (!f)
-        return WEIR_FAIL(WEIR_ECONFIG, "%s: %s", path, strerror(errno));
+    if (!f) {
+        WEIR_FAIL(WEIR_ECONFIG, "%s: %s", path, strerror(errno));
+        return expected_files();
+    }
     size_t n = fread(head, 1, sizeof(head), f);
     fclose(f);
     if (n == sizeof(head) && !memcmp(head, hdf5, sizeof(hdf5) - 1))
@@ -190,8 +198,7 @@ static int inspect_file(const char *path)
     if (n == sizeof(head) && looks_like_safetensors(head))
         return inspect_safetensors(path);
     WEIR_FAIL(WEIR_ECONFIG, "%s: neither a checkpoint nor a run file", path);
-    return weir_err_hint("they are DIR/checkpoints/*.safetensors and "
-                         "DIR/run.h5");
+    return expected_files();
 }
 
 static int inspect(int argc, char **argv)

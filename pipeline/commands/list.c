@@ -226,17 +226,22 @@ static const struct {
 };
 #define LISTS (sizeof(lists) / sizeof(*lists))
 
-static int list_one(const char *word, bool verbose)
+/* The list that is called so, or a refusal. */
+static int find(const char *word)
 {
     const char *names[LISTS];
     for (size_t i = 0; i < LISTS; i++) {
         if (!strcmp(word, lists[i].word))
-            return lists[i].list(verbose ? ALL : OPTIONS);
+            return (int)i;
         names[i] = lists[i].word;
     }
     const char *near = weir_nearest_name(word, names, LISTS);
-    int rc = weir_usage(&weir_command_list, "nothing is called '%s'", word);
-    return near ? weir_err_hint("did you mean 'weir list %s'?", near) : rc;
+    weir_usage(&weir_command_list,
+               "nothing is called '%s', expected solvers, models, strategies, "
+               "configs or keys",
+               word);
+    return near ? weir_err_hint("did you mean 'weir list %s'?", near)
+                : -WEIR_ECONFIG;
 }
 
 static int list_all(bool verbose)
@@ -259,9 +264,11 @@ static int list(int argc, char **argv)
     if (first == argc)
         return list_all(args.verbose);
     int rc = 0;
-    for (int i = first; rc == 0 && i < argc; i++)
-        rc = list_one(argv[i], args.verbose);
-    return rc;
+    for (int i = first; rc >= 0 && i < argc; i++)
+        rc = find(argv[i]);
+    for (int i = first; rc >= 0 && i < argc; i++)
+        rc = lists[find(argv[i])].list(args.verbose ? ALL : OPTIONS);
+    return rc < 0 ? rc : 0;
 }
 
 const struct weir_command weir_command_list = {

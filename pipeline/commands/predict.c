@@ -56,8 +56,7 @@ static int choose_frames(struct command *c)
     int rc = weir_option_parse(&steps, c->args->steps, &v);
     if (rc)
         return weir_usage(&weir_command_predict,
-                          "--steps %s: expected a "
-                          "number from 1",
+                          "--steps %s: expected a whole number from 1 to 1e9",
                           c->args->steps);
     c->frames = (uint32_t)v.integer + 1;
     return 0;
@@ -265,7 +264,7 @@ static int predict(int argc, char **argv)
     rc = weir_loaded_data(&c.l, args.data, &c.data);
     if (rc) {
         weir_loaded_close(&c.l);
-        return rc;
+        return weir_argument_refused(rc, "data", args.data);
     }
     rc = predict_with(&c);
     release(&c);

@@ -48,7 +48,7 @@ int weir_recorded_open(const char *dir, struct weir_recorded *out)
     *out = (struct weir_recorded){.dir = dir};
     snprintf(path, sizeof(path), "%s/run.h5", dir);
     int rc = weir_runfile_reader_open(path, &out->file);
-    if (rc == -ENOENT)
+    if (rc == -ENOENT || rc == -ENOTDIR)
         return no_run(dir);
     if (rc)
         return rc;

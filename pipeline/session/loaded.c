@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "pipeline/run/registries.h"
 
+#include <errno.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -38,6 +39,17 @@ static int configure(struct weir_loaded *l)
     return rc ? rc : weir_run_configure(&l->run);
 }
 
+/* What is not there, or is another file. */
+static int no_surrogate(int rc)
+{
+    if (rc != -ENOENT && rc != -WEIR_ECONFIG && rc != -WEIR_ECORRUPT)
+        return rc;
+    if (!weir_err_hint_text()[0])
+        weir_err_hint("a surrogate is the directory of a run (its --out), or a "
+                      "file of its checkpoints");
+    return rc == -ENOENT ? -WEIR_ECONFIG : rc;
+}
+
 int weir_loaded_open(const char *path, const char *weights,
                      struct weir_loaded *out)
 {
@@ -46,7 +58,7 @@ int weir_loaded_open(const char *path, const char *weights,
     int rc = choose(weights, &options.weights);
     rc = rc ? rc : weir_predictor_open(path, &options, &out->predictor);
     if (rc)
-        return rc == -ENOENT ? -WEIR_ECONFIG : rc;
+        return no_surrogate(rc);
     out->info = weir_predictor_about(out->predictor);
     rc = configure(out);
     if (rc)
@@ -118,7 +130,7 @@ int weir_loaded_knows_states(const struct weir_loaded *l, const char *what)
 int weir_loaded_data(const struct weir_loaded *l, const char *path,
                      struct weir_dataset_reader **out)
 {
-    int rc = weir_loaded_knows_states(l, "--data");
+    int rc = weir_loaded_knows_states(l, path);
     rc = rc ? rc : weir_dataset_reader_open(path, out);
     if (rc)
         return rc;

@@ -15,21 +15,23 @@ static const struct weir_strategy_ops *const strategies[] = {
 
 #define N_STRATEGIES (sizeof(strategies) / sizeof(*strategies))
 
-static void hint_at_names(const char *word)
+static void refuse(const char *word)
 {
     const char *names[N_STRATEGIES];
     char all[512] = "";
     for (size_t i = 0; i < N_STRATEGIES; i++) {
         size_t used = strlen(all);
         names[i] = strategies[i]->name;
-        snprintf(all + used, sizeof(all) - used, "%s%s", i ? ", " : "",
-                 names[i]);
+        snprintf(all + used, sizeof(all) - used, "%s, ", names[i]);
     }
+    WEIR_FAIL(WEIR_ECONFIG,
+              "there is no strategy '%s', expected %sor a shared object's path",
+              word, all);
     const char *near = weir_nearest_name(word, names, N_STRATEGIES);
     if (near)
         weir_err_hint("did you mean '%s'?", near);
     else
-        weir_err_hint("strategies are: %s", all);
+        weir_err_hint("weir list strategies tells what they do");
 }
 
 const struct weir_strategy_ops *weir_strategy_find(const char *name)
@@ -40,8 +42,7 @@ const struct weir_strategy_ops *weir_strategy_find(const char *name)
     for (size_t i = 0; i < N_STRATEGIES; i++)
         if (strcmp(strategies[i]->name, name) == 0)
             return strategies[i];
-    WEIR_FAIL(WEIR_ECONFIG, "no acquisition strategy '%s'", name);
-    hint_at_names(name);
+    refuse(name);
     return NULL;
 }
 

@@ -95,7 +95,9 @@ int weir_checkpoint_list(const char *dir, uint64_t **steps)
         return rc;
     DIR *d = opendir(path);
     if (!d)
-        return errno == ENOENT ? 0 : WEIR_FAIL(errno, "directory '%s'", path);
+        return errno == ENOENT || errno == ENOTDIR
+                   ? 0
+                   : WEIR_FAIL(errno, "directory '%s'", path);
     rc = collect(d, steps);
     closedir(d);
     if (rc < 0) {

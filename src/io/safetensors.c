@@ -75,6 +75,8 @@ static int read_sizes(struct weir_safetensors *f, int fd)
     int rc = read_exactly(f, fd, &length, WEIR_SEAL_LENGTH, 0);
     if (rc < 0)
         return rc;
+    if (length >> 48) /* text, or another format: no file is as long */
+        return WEIR_FAIL(WEIR_ECONFIG, "'%s' is no safetensors file", f->path);
     if (length < 2 || length > LONGEST_HEAD || length > size - WEIR_SEAL_LENGTH)
         return damaged(f, "a header of %llu bytes in a file of %llu",
                        (unsigned long long)length, (unsigned long long)size);

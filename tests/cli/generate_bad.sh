@@ -26,8 +26,10 @@ refused 2 "generate: --n: '1e3' is not a whole number" "$usage" --n 1e3
 refused 2 "generate: --steps: 'x' is not a whole number" "$usage" --steps x
 refused 2 "generate: --sampler, --params and --initial exclude each other" \
     "$usage" --sampler halton --params p.h5
-refused 2 "no acquisition strategy 'sobool'" "did you mean 'sobol'?" \
-    --sampler sobool
+strategies=$("$weir" list strategies | sed -n 's/^  \([a-z][a-z_0-9]*\)  .*/\1,/p')
+refused 2 "--sampler sobool: there is no strategy 'sobool', expected $(echo $strategies) or a shared \
+object's path" "did you mean 'sobol'?" --sampler sobool
+refused 2 "generate: --steps: '0' is out of range, expected 1 to 1e+06" "$usage" --steps 0
 printf 'solver:\n  name: sources\n' >steady.yaml
 says 2 "generate: --steps: solver sources is steady, it has one frame" \
     "$usage" generate steady.yaml --out g.h5 --steps 3
@@ -60,44 +62,44 @@ has err "  hint: 26 diverged before it"
 
 # Parameters.
 $well rows p.h5 parameters 3,4 0.5
-refused 2 "p.h5: 3 rows, fewer than --n" "" --params p.h5 --n 4
+refused 2 "--params p.h5: 3 rows, fewer than --n" "" --params p.h5 --n 4
 $well set p.h5 parameters 1,1 1.25
-refused 2 "p.h5: row 1: A1 is 1.25, expected -1 to 1" \
+refused 2 "--params p.h5: row 1: A1 is 1.25, expected -1 to 1" \
     "parameters.A1.low and .high set the range" --params p.h5
 $well set p.h5 parameters 1,1 nan
-refused 2 "p.h5: row 1: A1 is nan, expected -1 to 1" \
+refused 2 "--params p.h5: row 1: A1 is nan, expected -1 to 1" \
     "parameters.A1.low and .high set the range" --params p.h5
 $well rows q.h5 parameters 3,5
-refused 2 "q.h5: 5 parameters a row, expected 4" \
+refused 2 "--params q.h5: 5 parameters a row, expected 4" \
     "the solver's: A0 A1 phi0 phi1" --params q.h5
 $well rows r.h5 parameters 3,4
 $well name r.h5 parameters A1 A0 phi0 phi1
-refused 2 "r.h5: parameters are A1 A0 phi0 phi1, expected A0 A1 phi0 phi1" "" \
+refused 2 "--params r.h5: parameters are A1 A0 phi0 phi1, expected A0 A1 phi0 phi1" "" \
     --params r.h5
 $well rows s.h5 parameters 4
-refused 2 "s.h5: parameters has 1 axes, expected 2: [n, 4]" "" --params s.h5
+refused 2 "--params s.h5: parameters has 1 axes, expected 2: [n, 4]" "" --params s.h5
 $well rows e.h5 parameters 0,4
-refused 2 "e.h5: 0 rows" "" --params e.h5
+refused 2 "--params e.h5: 0 rows" "" --params e.h5
 
 # Fields.
 $well rows i.h5 initial 2,1,65
-refused 2 "i.h5: initial is [2, 1, 65], expected [n, 1, 64]" \
+refused 2 "--initial i.h5: initial is [2, 1, 65], expected [n, 1, 64]" \
     "rows, channels, points per axis; solver.points sets the grid" \
     --initial i.h5
 $well rows j.h5 initial 2,1,64 0.1
 $well set j.h5 initial 1,0,3 inf
-refused 2 "j.h5: row 1 of initial holds inf" "" --initial j.h5
-refused 2 "i.h5: no dataset 'parameters'" \
+refused 2 "--initial j.h5: row 1 of initial holds inf" "" --initial j.h5
+refused 2 "--params i.h5: no dataset 'parameters'" \
     "[n, 4]; a finished run's run.h5 will do too" --params i.h5
-refused 2 "p.h5: no dataset 'initial'" "" --initial p.h5
+refused 2 "--initial p.h5: no dataset 'initial'" "" --initial p.h5
 $well rows k.h5 initial 1,2,100,100 -1
 says 1 "k.h5: row 0: sources: source -1 at point 0, expected 0 or more" "" \
     generate steady.yaml --out g.h5 --initial k.h5
 
 # Files that are none.
-refused 2 "missing.h5: No such file or directory" "" --params missing.h5
+refused 2 "--params missing.h5: No such file or directory" "" --params missing.h5
 echo text >text.h5
-refused 2 "text.h5: not an HDF5 file, or damaged" "" --initial text.h5
+refused 2 "--initial text.h5: not an HDF5 file, or damaged" "" --initial text.h5
 says 2 "'text.h5' is there already" "take another --out, or delete it" \
     generate "$small" --out text.h5
 [ "$(cat text.h5)" = text ] || fail "text.h5 was changed"

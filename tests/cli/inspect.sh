@@ -44,7 +44,8 @@ head -c 40000 a/run.h5 >cut.h5
 ends 1 inspect cut.h5
 has err "weir: run file 'cut.h5' is damaged: "
 
-says 2 "missing: No such file or directory" "" inspect missing
+says 2 "missing: No such file or directory" \
+    "they are DIR/checkpoints/*.safetensors and DIR/run.h5" inspect missing
 says 2 "$small: neither a checkpoint nor a run file" \
     "they are DIR/checkpoints/*.safetensors and DIR/run.h5" inspect "$small"
 : >empty

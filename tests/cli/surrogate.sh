@@ -31,5 +31,13 @@ says 2 "--over ph1: set.h5 has no such parameter" "did you mean 'phi1'?" \
     eval a --data set.h5 --over ph1
 says 2 "--over viscosity: a/checkpoints/best.safetensors has no such parameter" \
     "it has: A0, A1, phi0, phi1" eval a --over A0,viscosity
+says 2 "--over A0,A0: expected one parameter, or two: A,B" "" eval a --over A0,A0
+hint="a surrogate is the directory of a run (its --out), or a file of its checkpoints"
+says 2 "'$small' is no safetensors file" "$hint" eval "$small"
+says 2 "nowhere: No such file or directory" "$hint" eval nowhere
+says 2 "--against nowhere: No such file or directory" "$hint" eval a --against nowhere
+says 2 "--data no.h5: No such file or directory" "" eval a --data no.h5
+says 2 "--score entropy: the model has no dropout" \
+    "set model.dropout of a model that has it, as smart_cnn" eval a --score entropy
 says 2 "--over A0,A1,phi0: expected one parameter, or two: A,B" "" eval a --over A0,A1,phi0
 finish

@@ -24,7 +24,8 @@ says 2 "run: unknown option '-s'" "weir run --help" run "$small" -s
 says 2 "plan: --check is not an option of this command" "weir plan --help" \
     plan "$small" --check
 says 2 "inspect: which file?" "weir inspect --help" inspect
-says 2 "list: nothing is called 'solver'" "did you mean 'weir list solvers'?" \
+says 2 "list: nothing is called 'solver', expected solvers, models, strategies, configs or keys" \
+    "did you mean 'weir list solvers'?" \
     list solver
 [ -e d ] && fail "a usage error made a directory"
 
