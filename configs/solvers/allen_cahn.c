@@ -17,11 +17,11 @@
 #define SUBSTEPS 10
 #define FRAME_DT 0.05
 
-static void initialise(double *u, double amplitude, double phase)
+static void initialise(double *u, double amplitude, double phase, double mix)
 {
     for (int i = 0; i < POINTS; i++) {
         double x = 2 * 3.14159265358979 * i / POINTS;
-        u[i] = amplitude * (sin(x + phase) + 0.5 * cos(3 * x));
+        u[i] = amplitude * (sin(x + phase) + mix * cos(3 * x));
     }
 }
 
@@ -44,17 +44,17 @@ static void advance(double *u, double d, double r)
 int main(void)
 {
     struct weir_client *weir;
-    double u[POINTS], p[3]; /* amplitude, phase, rate: as in allen_cahn.yaml */
+    double u[POINTS], p[3]; /* amplitude, phase, mix: as in allen_cahn.yaml */
 
     if (weir_client_attach(&weir)) {
         fprintf(stderr, "%s\n", weir_client_message());
         return 1;
     }
     while (weir_client_next(weir, p, 3) == 1) {
-        initialise(u, p[0], p[1]);
+        initialise(u, p[0], p[1], p[2]);
         for (int t = 0; t < weir_client_expects(weir)->frames; t++) {
             if (t > 0)
-                advance(u, 1e-3, p[2]);
+                advance(u, 1e-3, 5);
             if (weir_client_send_double(weir, u, POINTS))
                 break;
         }

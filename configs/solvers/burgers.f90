@@ -12,14 +12,14 @@ program burgers
     integer, parameter :: points = 64, substeps = 10
     real(8), parameter :: frame_dt = 0.02d0, pi = acos(-1.0d0)
     type(weir_connection) :: weir
-    real(8) :: u(points), p(3)   ! amplitude, phase, viscosity: as in burgers.yaml
+    real(8) :: u(points), p(3)   ! amplitude, phase, mean: as in burgers.yaml
     integer :: t
 
     call weir_attach(weir)
     do while (weir_next(weir, p))
-        call initialise(u, p(1), p(2))
+        call initialise(u, p(1), p(2), p(3))
         do t = 1, weir%frames
-            if (t > 1) call advance(u, p(3))
+            if (t > 1) call advance(u, 1.0d-2)
             if (.not. weir_send(weir, u)) exit
         end do
         call weir_finish(weir)
@@ -28,12 +28,12 @@ program burgers
 
 contains
 
-    subroutine initialise(u, amplitude, phase)
+    subroutine initialise(u, amplitude, phase, mean)
         real(8), intent(out) :: u(:)
-        real(8), intent(in) :: amplitude, phase
+        real(8), intent(in) :: amplitude, phase, mean
         integer :: i
         do i = 1, points
-            u(i) = amplitude*sin(2*pi*(i - 1)/points + phase) + 0.25d0
+            u(i) = amplitude*sin(2*pi*(i - 1)/points + phase) + mean
         end do
     end subroutine
 

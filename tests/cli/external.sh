@@ -10,7 +10,7 @@ ends 0 run allen_cahn.yaml --check $small_run
 has out "solver   saw 9 frames of 1 x 64 float32, 0.2 KiB each"
 has out "frames/s"
 has out "u            from -0."
-has out "with amplitude 0.6 phase 3.14159 rate 2.23607"
+has out "with amplitude 0.6 phase 3.14159 mix 0.5"
 has out "allen_cahn.yaml: ok. 10 simulations of 8 samples"
 [ -e runs ] && fail "--check wrote something"
 
@@ -30,9 +30,10 @@ with h5py.File("g.h5") as f:
     u = f["t0_fields/u"][:]
     assert u.shape == (6, 9, 64), u.shape
     assert numpy.isfinite(u).all() and len(numpy.unique(u[:, 0, 0])) == 6
-    a, phase = f["scalars/amplitude"][:], f["scalars/phase"][:]
+    a, phase, mix = (f["scalars/" + name][:][:, None]
+                     for name in ("amplitude", "phase", "mix"))
     x = 2 * numpy.pi * numpy.arange(64) / 64
-    first = a[:, None] * (numpy.sin(x + phase[:, None]) + 0.5 * numpy.cos(3 * x))
+    first = a * (numpy.sin(x + phase) + mix * numpy.cos(3 * x))
     assert abs(u[:, 0] - first).max() < 1e-6
 END
 WEIR_FAULT=commit:die:5 ends 0 generate allen_cahn.yaml --out lost.h5 --n 6 \

@@ -39,12 +39,31 @@ if command -v gfortran >/dev/null; then
         burgers.f90 $(pkg-config --libs weir_client) -o burgers || fail "gfortran"
     tried burgers.yaml
 fi
-python=$(python_with numpy) || python=
-if [ -n "$python" ]; then
-    PYTHONPATH=$(pkg-config --variable=pythondir weir_client)
-    export PYTHONPATH PYTHONDONTWRITEBYTECODE=1
-    sed -i "s|python3|$python|" heat.yaml
-    tried heat.yaml
+
+# blocks KIND: what the page has between ```KIND and ```.
+blocks() {
+    awk -v start="\`\`\`$1" '/^```/ { on = $0 == start; next } on' \
+        "$PREFIX/share/weir/solvers/README.md"
+}
+settings() {
+    sed 's/ *#.*//' "$1" | grep .
+}
+
+# Word for word, by somebody who may not write where Weir is.
+if python=$(python_with numpy) && [ -e "$PREFIX/lib/pkgconfig" ]; then
+    mkdir "$scratch/bin" "$scratch/new" && cd "$scratch/new" || exit 1
+    ln -s "$python" "$scratch/bin/python3"
+    blocks sh | sed 's|--out heat$|& --set training.steps=500|' >steps
+    grep -q 'training.steps' steps || fail "no run in $(cat steps)"
+    command -v gfortran >/dev/null || sed -i '/^gfortran/,/burgers$/d' steps
+    export PREFIX PATH="$scratch/bin:$PATH" PYTHONDONTWRITEBYTECODE=1
+    sh -e steps >out 2>err ||
+        { fail "the page's commands" && cat steps err; }
+    has out "saw 41 frames of 2 x 64"
+    has out "all planned gradient steps done"
+    blocks yaml >page.yaml
+    settings page.yaml >page
+    settings solvers/heat.yaml | diff page - || fail "heat.yaml is another"
 fi
 echo "from installed to trained: $(($(date +%s) - start)) s"
 finish
