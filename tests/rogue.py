@@ -163,6 +163,15 @@ if mode == "user":
 if mode == "flood":
     many = [connect() for _ in range(100)]
 connection = connect()
+if mode == "crowd":
+    # Another process knocks until the first of its callers is put out.
+    said, says = os.pipe()
+    if os.fork() == 0:
+        many = [connect() for _ in range(100)]
+        many[0].recv(1)
+        os.write(says, b"y")
+        leave("stay")
+    os.read(said, 1)
 if mode == "silent":
     leave("stay")
 if mode == "junk":

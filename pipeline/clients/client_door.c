@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define CALLERS     16
-#define PATIENCE_NS 2000000000 /* for a caller that says nothing */
+#define PATIENCE_NS 10000000000 /* for a caller that says nothing */
 #define LOOK_MS     200
 
 struct knock {
@@ -55,7 +55,8 @@ static void turn_away(int socket, int rc)
     struct weir_handover m = weir_handover_refusal(WEIR_HANDOVER_PORT, rc, why);
     weir_handover_send(socket, &m, NULL, 0);
     close(socket);
-    weir_log_warn("solver", "%s", why);
+    weir_log(rc == -ECANCELED ? WEIR_LOG_DEBUG : WEIR_LOG_WARN, "solver", "%s",
+             why);
     weir_err_clear();
 }
 
@@ -129,6 +130,15 @@ static void hear_all(struct weir_door *d)
             i++;
 }
 
+/* Of many by one process one of those goes: it cannot put others out. */
+static int oldest_of(const struct weir_door *d, pid_t pid)
+{
+    for (int i = 0; i < d->n; i++)
+        if (d->knock[i].pid == pid)
+            return i;
+    return 0;
+}
+
 static void take_caller(struct weir_door *d)
 {
     pid_t pid = 0;
@@ -139,8 +149,9 @@ static void take_caller(struct weir_door *d)
     if (fd < 0)
         return;
     if (d->n == CALLERS) {
-        close(d->knock[0].socket);
-        forget(d, 0);
+        int i = oldest_of(d, pid);
+        close(d->knock[i].socket);
+        forget(d, i);
     }
     d->knock[d->n++] = (struct knock){fd, pid, weir_now_ns()};
 }

@@ -9,7 +9,8 @@
  * by itself and asks its owner about the rest.
  *
  * Whoever knocks and says nothing is put out after a while, and the oldest when
- * there are too many: nobody can keep others out.
+ * there are too many, of the same process if it has any: nobody can keep others
+ * out.
  */
 #include "client/wire.h"
 

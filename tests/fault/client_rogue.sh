@@ -56,6 +56,8 @@ if [ "$(id -u)" = 0 ]; then
     chmod 700 "$scratch"
 fi
 rogue flood ""
+rogue crowd ""
+[ -s err ] && fail "crowd: $(cat err)"
 rogue scribble "$at"
 alone
 
