@@ -73,6 +73,7 @@ struct weir_client_shape {
  * @return -EBUSY    this process has a client already, or no place is free
  * @return -EACCES   the run belongs to another user
  * @return -ECONNREFUSED  the run is gone
+ * @return -ECANCELED     the run is ending
  * @return -ENOMEM
  */
 int weir_client_attach(struct weir_client **out);

@@ -60,10 +60,14 @@ static struct weir_external_lane *find_lane(struct weir_external *x,
     return l;
 }
 
-static int refuse_caller(const struct weir_caller *caller,
+/* One that has just started when the run ends has done nothing wrong. */
+static int refuse_caller(const struct weir_external *x,
+                         const struct weir_caller *caller,
                          const struct weir_external_lane *l)
 {
     int pid = (int)caller->pid, process = caller->hello->process;
+    if (weir_stop_reason(x->stop) != WEIR_STOP_NONE)
+        return WEIR_FAIL(ECANCELED, "pid %d: the run is ending", pid);
     if (!l && process < 0)
         WEIR_FAIL(WEIR_EENV, "pid %d: no place is free for a client", pid);
     else if (!l)
@@ -86,7 +90,7 @@ int weir_external_admit(void *config, const struct weir_caller *caller)
     struct weir_external_lane *l = find_lane(x, caller->hello);
     int rc = 0;
     if (!l || !l->waiting || strcmp(l->token, caller->hello->token))
-        rc = refuse_caller(caller, l);
+        rc = refuse_caller(x, caller, l);
     else
         rc = weir_door_answer(caller->socket, l->host.fd, l->host.bytes);
     if (rc == -EPIPE)

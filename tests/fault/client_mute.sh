@@ -44,6 +44,24 @@ stopped TERM is_waiting run "$config" --out out_dir $small_run \
     --set validation.trajectories=2
 has out "training had not begun: there is nothing to keep"
 
+# One that attaches when the run is ending has done nothing to be warned of.
+cat >late.sh <<END
+touch $scratch/asked
+while [ -e $scratch/mute ]; do sleep 0.02; done
+exec sh $scratch/solver.sh
+END
+rm -rf out_dir
+"$weir" run "$config" --out out_dir $small_run \
+    --set "solver.command=sh $scratch/late.sh" >out 2>err &
+pid=$!
+wait_for 30 test -e asked
+kill -TERM $pid
+rm mute
+wait $pid
+[ $? = 130 ] || fail "late: status $?"
+[ -s err ] && fail "late: $(cat err)"
+alone
+
 # A run that waits for the solver when it is resumed keeps what it had.
 rm -rf mute out_dir
 before=
