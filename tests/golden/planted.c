@@ -4,7 +4,8 @@
  * space, and known everywhere. Every strategy that looks at losses must put far
  * more of the second half of its simulations there than uniform sampling does,
  * and so must every one that asks the surrogate, which here knows how wrong it
- * is (known_forecast.h); the factor is printed. Diversity of parameters knows of
+ * is (known_forecast.h; unit/session_predicting.c has a density that must be
+ * learned first); the factor is printed. Diversity of parameters knows of
  * no difficulty: it fills the space.
  */
 #include "tests/known_forecast.h"

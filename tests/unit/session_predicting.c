@@ -6,6 +6,11 @@
  */
 #include "tests/session_parts.h"
 
+#include "acquire/scorer.h"
+#include "pde/registry.h"
+
+#include <math.h>
+
 #define SET(...)                                                               \
     (const char *const[])                                                      \
     {                                                                          \
@@ -125,6 +130,178 @@ static void a_live_run_predicts_beside_training(void **state)
     }
 }
 
+/*
+ * Planted difficulty, with a net that has learned its own uncertainty: a wave
+ * goes round, but in one disk of its two amplitudes no two frames have to do with
+ * each other. No surrogate can predict there, and this one must know it.
+ */
+enum { POINTS = 32, CANDIDATES = 200, ROUGH_MOST = 32 };
+static const double rough_at[2] = {0.4, -0.4}, rough_radius = 0.3;
+
+struct rough_lane {
+    double a[2];
+    uint32_t step;
+};
+
+static bool is_rough(const double *a)
+{
+    return hypot(a[0] - rough_at[0], a[1] - rough_at[1]) < rough_radius;
+}
+
+static int rough_create(const void *config, void **lane)
+{
+    (void)config;
+    *lane = calloc(1, sizeof(struct rough_lane));
+    return 0;
+}
+
+static int rough_start(void *lane, const double *value)
+{
+    *(struct rough_lane *)lane = (struct rough_lane){.a = {value[0], value[1]}};
+    return 0;
+}
+
+static int rough_step(void *lane)
+{
+    ((struct rough_lane *)lane)->step++;
+    return 0;
+}
+
+/* The digits of an amplitude are as good as random, and always the same. */
+static void rough_frame(const void *lane, float *out)
+{
+    const struct rough_lane *l = lane;
+    double turn = 2 * 3.14159265358979323846 / POINTS, t = l->step;
+    for (int j = 0; j < POINTS; j++) {
+        double x = turn * (j - t);
+        double y = l->a[0] * cos(x) + l->a[1] * sin(x);
+        if (l->step > 0 && is_rough(l->a))
+            y += sin(1e5 * l->a[0] + 12.9898 * j * j + 78.233 * t * t);
+        out[j] = (float)y;
+    }
+}
+
+/* As a solver of its own; configured and released by KdV. */
+static const struct weir_solver_ops *rough_solver(void)
+{
+    static struct weir_solver_ops ops;
+    ops = weir_solver_kdv;
+    ops.name = "rough";
+    ops.create = rough_create;
+    ops.destroy = free;
+    ops.start = rough_start;
+    ops.step = rough_step;
+    ops.frame = rough_frame;
+    return &ops;
+}
+
+/* The mean variance told of one step, in the disk over elsewhere. */
+static double doubt(const struct weir_trainer *t)
+{
+    struct weir_ensemble now = {1, t->stride, t->weights.w[t->weights.now],
+                                &t->normaliser};
+    struct weir_scorer_weights weights = {.now = &now};
+    struct weir_scorer_config config = {
+        .score = weir_score(WEIR_SCORE_EVIDENTIAL),
+        .steps = 1,
+        .batch = 1,
+        .residual = t->run->cfg->training.residual,
+        .members = 1,
+    };
+    struct weir_scorer *scorer;
+    double score, sum[2] = {0}, n[2] = {0};
+    struct weir_rng rng = weir_rng_stream(7, WEIR_RNG_PROPOSAL, 0);
+    ok(weir_scorer_create(t->model, &config, &scorer));
+    for (int i = 0; i < CANDIDATES; i++) {
+        float first[POINTS];
+        struct rough_lane l = {.step = 0};
+        for (int k = 0; k < 2; k++)
+            l.a[k] = 2 * weir_rng_uniform(&rng) - 1;
+        rough_frame(&l, first);
+        ok(weir_scorer_score(scorer, &weights, 0, first, 1, NULL, &score));
+        sum[is_rough(l.a)] += score;
+        n[is_rough(l.a)]++;
+    }
+    weir_scorer_destroy(scorer);
+    return sum[1] / n[1] / (sum[0] / n[0]);
+}
+
+/* @return share of the second half of the simulations in the disk */
+static double share_in_the_disk(const char *strategy, const char *seed,
+                                double *doubts)
+{
+    const char *set[ROUGH_MOST] = {
+        strategy,
+        seed,
+        "run.clock=lockstep",
+        "model.name=mlp",
+        "model.width=48",
+        "training.loss=evidential",
+        "training.learning_rate=2e-3",
+        "training.steps=1500",
+        "training.micro_batch=8",
+        "simulations.budget=300",
+        "reservoir.capacity=600",
+        "reservoir.watermark=100",
+        "validation.every=1500",
+        "test.trajectories=0",
+    };
+    static const char *const asks[] = {
+        "acquisition.score=evidential", "acquisition.rollout=0.2",
+        "acquisition.pool=200", "acquisition.period=20",
+        "acquisition.horizon=40"};
+    size_t n = 0;
+    while (set[n])
+        n++;
+    for (size_t i = 0; strstr(strategy, "topk") && i < 5; i++)
+        set[n++] = asks[i];
+    struct weir_config *cfg = session_config(set);
+    struct weir_session_start start = {.lineage = ""};
+    struct weir_topology topology;
+    struct weir_session *s;
+    assert_string_equal(cfg->space.parameter[0].name, "A0");
+    assert_string_equal(cfg->space.parameter[1].name, "A1");
+    ok(weir_topology_from_synthetic("core:2 pu:1", &topology));
+    ok(weir_session_create(cfg, NULL, &topology, &start, &s));
+    s->run->solver = rough_solver();
+    ok(weir_session_run(s, session_watch, NULL, 1000));
+    struct outcome o = {0};
+    session_read(s, &o);
+    double inside = 0;
+    for (uint32_t i = o.cells / 2; i < o.cells; i++)
+        inside += is_rough(o.value + (size_t)i * o.dims);
+    inside /= o.cells - o.cells / 2;
+    *doubts = doubt(s->trainer);
+    outcome_free(&o);
+    weir_session_destroy(s);
+    weir_topology_free(&topology);
+    weir_config_free(cfg);
+    return inside;
+}
+
+static void a_density_that_was_learned_finds_a_hard_region(void **state)
+{
+    static const char *const seeds[] = {"run.seed=1", "run.seed=2"};
+    double area = 3.14159265358979323846 * rough_radius * rough_radius / 4;
+    double times = 0, known = 0;
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        double blind, led, doubts[2];
+        blind = share_in_the_disk("acquisition.strategy=uniform", seeds[k],
+                                  &doubts[0]);
+        led = share_in_the_disk("acquisition.strategy=topk", seeds[k],
+                                &doubts[1]);
+        print_message("region of %.3f: %.3f of uniform simulations, %.3f of "
+                      "steered ones, %.1f times; its variance is %.1f and %.1f "
+                      "times that elsewhere\n",
+                      area, blind, led, led / area, doubts[0], doubts[1]);
+        times += led / area / 2;
+        known += doubts[0] / 2;
+    }
+    assert_true(times > 2);
+    assert_true(known > 1.2); /* not only where it has looked on purpose */
+}
+
 static void what_the_run_cannot_answer_is_refused(void **state)
 {
     (void)state;
@@ -160,6 +337,7 @@ int main(void)
         cmocka_unit_test(groups_and_threads_show_in_no_proposal),
         cmocka_unit_test(interruptions_show_in_no_proposal),
         cmocka_unit_test(a_live_run_predicts_beside_training),
+        cmocka_unit_test(a_density_that_was_learned_finds_a_hard_region),
         cmocka_unit_test(what_the_run_cannot_answer_is_refused),
     };
     return RUN(cases);
