@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# What the tests of an installation share: consumers PREFIX KIND builds
+# What the tests of an installation share: consumers PREFIX builds
 # consumer.c in C and in C++ through CMake and through pkg-config, and runs it.
 export CMAKE_GENERATOR=Ninja # as for the build; a new machine has no make
 consumer=$WEIR_SOURCE/tests/install/consumer.c
@@ -23,12 +23,10 @@ END
     [ "$(cat said)" = "$version 0" ] || fail "$2 by CMake: $(cat said)"
 }
 
-by_pkg_config() { # PREFIX COMPILER FILE KIND
+by_pkg_config() { # PREFIX COMPILER FILE
     export PKG_CONFIG_PATH="$1/lib/pkgconfig"
-    flags=
-    [ "$4" = static ] && flags=--static
     cp "$consumer" "$3"
-    "$2" "$3" -o by_pkg $(pkg-config $flags --cflags --libs weir) >log 2>&1 &&
+    "$2" "$3" -o by_pkg $(pkg-config --cflags --libs weir) >log 2>&1 &&
         LD_LIBRARY_PATH="$1/lib" ./by_pkg $surrogate >said 2>>log ||
         { fail "$2 by pkg-config from $1" && tail -n 20 log && return; }
     [ "$(cat said)" = "$version 0" ] || fail "$2 by pkg-config: $(cat said)"
@@ -39,6 +37,6 @@ consumers() {
     version=$(sed -n 's/^weir \([0-9.]*\) .*/\1/p' said_version)
     by_cmake "$1" C c_std_11 consumer.c
     by_cmake "$1" CXX cxx_std_17 consumer.cc
-    by_pkg_config "$1" "${CC:-cc}" consumer.c "$2"
-    by_pkg_config "$1" "${CXX:-c++}" consumer.cc "$2"
+    by_pkg_config "$1" "${CC:-cc}" consumer.c
+    by_pkg_config "$1" "${CXX:-c++}" consumer.cc
 }

@@ -41,18 +41,26 @@ foreach(folder LIBDIR INCLUDEDIR DATADIR)
     set(WEIR_PC_${folder} "\${prefix}/${CMAKE_INSTALL_${folder}}")
   endif()
 endforeach()
-# A static libweir hands on the shared libraries it was built with; their own
-# private ones (Requires.private) need not be installed.
-set(WEIR_PC_LIBS_PRIVATE "")
+# A static libweir hands on the shared libraries it was built with, to everyone:
+# there is no libweir that could do without. Their own private ones
+# (Requires.private) need not be installed.
+set(others "")
 foreach(library ${HWLOC_LINK_LIBRARIES} ${URING_LINK_LIBRARIES} ${FFTW_LINK_LIBRARIES}
         ${YAML_LINK_LIBRARIES} ${CJSON_LINK_LIBRARIES} ${DEFLATE_LINK_LIBRARIES} ${HDF5_C_LIBRARIES} ${DNNL_LIBRARY} ${OpenMP_C_LIBRARIES} ${CMAKE_THREAD_LIBS_INIT} m)
   if(NOT library MATCHES "^(-|/)")
     set(library -l${library})
   endif()
-  list(APPEND WEIR_PC_LIBS_PRIVATE ${library})
+  list(APPEND others ${library})
 endforeach()
-list(REMOVE_DUPLICATES WEIR_PC_LIBS_PRIVATE)
-list(JOIN WEIR_PC_LIBS_PRIVATE " " WEIR_PC_LIBS_PRIVATE)
+list(REMOVE_DUPLICATES others)
+list(JOIN others " " others)
+set(WEIR_PC_LIBS "")
+set(WEIR_PC_LIBS_PRIVATE "")
+if(WEIR_LIBRARY_TYPE STREQUAL "SHARED_LIBRARY")
+  set(WEIR_PC_LIBS_PRIVATE " ${others}")
+else()
+  set(WEIR_PC_LIBS " ${others}")
+endif()
 configure_file(configs/cmake/weir.pc.in generated/weir.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/generated/weir.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
 

@@ -515,9 +515,13 @@ int weir_predictor_frames(struct weir_predictor *p, const float *in, int n,
     size_t frame = weir_shape_floats(&p->info.shape);
     size_t numbers = (size_t)p->info.inputs;
     int rc = 0;
-    if (n < 0 || numbers == 0)
-        return WEIR_FAIL(EINVAL, "surrogate: %d frames of one that reads %s", n,
-                         numbers ? "parameters" : "states");
+    if (numbers == 0)
+        return WEIR_FAIL(EINVAL,
+                         "%s: this surrogate reads states, not parameters; "
+                         "weir_predictor_step advances them",
+                         p->info.file);
+    if (n < 0)
+        return WEIR_FAIL(EINVAL, "surrogate: %d frames", n);
     for (int at = 0; at < n && rc == 0; at += p->options.batch) {
         int part = n - at < p->options.batch ? n - at : p->options.batch;
         size_t to = (size_t)at * frame;

@@ -23,5 +23,5 @@ prefix=$scratch/moved
 "$prefix/bin/weir" --version >said_version || fail "the program does not start"
 weir=$prefix/bin/weir
 ends 0 run "$small" --check
-consumers "$prefix" shared
+consumers "$prefix"
 finish

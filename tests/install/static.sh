@@ -28,5 +28,5 @@ surrogate=$scratch/a
 grep -rlF -e "$WEIR_SOURCE" -e "$build" "$prefix/lib/cmake" \
     "$prefix/lib/pkgconfig" "$prefix/include" &&
     fail "these files name the place of the build"
-consumers "$prefix" static
+consumers "$prefix"
 finish
