@@ -142,38 +142,10 @@ static void add_counters(struct weir_run *run)
 {
     struct weir_counters *page = weir_stats_counters(run->stats);
     struct weir_run_counters *c = &run->count;
-    c->step = weir_counter_add(page, WEIR_COUNTER_TOTAL, "train.step");
-    c->steps = weir_counter_add(page, WEIR_COUNTER_LEVEL, "train.steps");
-    c->loss = weir_counter_add(page, WEIR_COUNTER_MICROS, "train.loss");
-    c->validation =
-        weir_counter_add(page, WEIR_COUNTER_MICROS, "validation.nrmse");
-    c->waited_ns = weir_counter_add(page, WEIR_COUNTER_TOTAL, "train.wait_ns");
-    c->budget = weir_counter_add(page, WEIR_COUNTER_LEVEL, "solver.budget");
-    c->finished = weir_counter_add(page, WEIR_COUNTER_TOTAL, "solver.finished");
-    c->failed = weir_counter_add(page, WEIR_COUNTER_TOTAL, "solver.failed");
-    c->accepted =
-        weir_counter_add(page, WEIR_COUNTER_TOTAL, "reservoir.accepted");
-    c->resident =
-        weir_counter_add(page, WEIR_COUNTER_LEVEL, "reservoir.resident");
-    c->unseen = weir_counter_add(page, WEIR_COUNTER_LEVEL, "reservoir.unseen");
-    c->capacity =
-        weir_counter_add(page, WEIR_COUNTER_LEVEL, "reservoir.capacity");
-    c->generation =
-        weir_counter_add(page, WEIR_COUNTER_TOTAL, "acquire.generation");
-    c->bred = weir_counter_add(page, WEIR_COUNTER_TOTAL, "acquire.bred");
-    c->checkpoint_step =
-        weir_counter_add(page, WEIR_COUNTER_TOTAL, "checkpoint.step");
-    c->checkpoint_ns =
-        weir_counter_add(page, WEIR_COUNTER_TIME, "checkpoint.time");
-    c->free = weir_counter_add(page, WEIR_COUNTER_LEVEL, "reservoir.free");
-    c->drawn = weir_counter_add(page, WEIR_COUNTER_TOTAL, "train.samples");
-    c->lost = weir_counter_add(page, WEIR_COUNTER_TOTAL, "acquire.lost");
-    c->batch = weir_counter_add(page, WEIR_COUNTER_LEVEL, "train.batch");
-    c->phase = weir_counter_add(page, WEIR_COUNTER_LEVEL, "train.phase");
-    c->groups = weir_counter_add(page, WEIR_COUNTER_LEVEL, "allocation.groups");
-    c->solvers =
-        weir_counter_add(page, WEIR_COUNTER_LEVEL, "allocation.solver_threads");
-    c->moves = weir_counter_add(page, WEIR_COUNTER_TOTAL, "allocation.moves");
+#define X(name, kind, label)                                                   \
+    c->name = weir_counter_add(page, WEIR_COUNTER_##kind, label);
+    WEIR_RUN_COUNTERS(X)
+#undef X
     weir_counter_set(c->groups, run->seats.groups);
     weir_counter_set(c->solvers, run->seats.solvers);
     weir_counter_set(c->batch, run->cfg->training.batch);

@@ -29,14 +29,38 @@
 
 struct weir_trace;
 
+/** name, kind, label for viewers */
+#define WEIR_RUN_COUNTERS(X)                                                   \
+    X(step, TOTAL, "train.step")                                               \
+    X(steps, LEVEL, "train.steps")                                             \
+    X(loss, MICROS, "train.loss")                                              \
+    X(validation, MICROS, "validation.nrmse")                                  \
+    X(waited_ns, TOTAL, "train.wait_ns")                                       \
+    X(budget, LEVEL, "solver.budget")                                          \
+    X(finished, TOTAL, "solver.finished")                                      \
+    X(failed, TOTAL, "solver.failed")                                          \
+    X(accepted, TOTAL, "reservoir.accepted")                                   \
+    X(resident, LEVEL, "reservoir.resident")                                   \
+    X(unseen, LEVEL, "reservoir.unseen")                                       \
+    X(capacity, LEVEL, "reservoir.capacity")                                   \
+    X(generation, TOTAL, "acquire.generation")                                 \
+    X(bred, TOTAL, "acquire.bred")                                             \
+    X(checkpoint_step, TOTAL, "checkpoint.step")                               \
+    X(checkpoint_ns, TIME, "checkpoint.time")                                  \
+    X(free, LEVEL, "reservoir.free")                                           \
+    X(drawn, TOTAL, "train.samples")                                           \
+    X(lost, TOTAL, "acquire.lost")                                             \
+    X(batch, LEVEL, "train.batch")                                             \
+    X(phase, LEVEL, "train.phase")                                             \
+    X(groups, LEVEL, "allocation.groups")                                      \
+    X(solvers, LEVEL, "allocation.solver_threads")                             \
+    X(moves, TOTAL, "allocation.moves")
+
 /** Counters a viewer sees; owned by the stage that writes them. */
 struct weir_run_counters {
-    struct weir_counter *step, *steps, *loss, *finished, *failed, *budget;
-    struct weir_counter *accepted, *resident, *unseen, *capacity;
-    struct weir_counter *generation, *bred, *checkpoint_step, *checkpoint_ns;
-    struct weir_counter *waited_ns, *validation;
-    struct weir_counter *free, *drawn, *lost, *batch, *phase;
-    struct weir_counter *groups, *solvers, *moves;
+#define X(name, kind, label) struct weir_counter *name;
+    WEIR_RUN_COUNTERS(X)
+#undef X
 };
 
 /** Room for the histograms of telemetry.h. */

@@ -140,25 +140,17 @@ static int create_points(const struct weir_model *model,
     return 0;
 }
 
-int weir_surrogate_create(const struct weir_model *model,
-                          const struct weir_surrogate_config *config,
-                          struct weir_surrogate **out)
+/* Of states, not of points. */
+static int check_config(const struct weir_model *model,
+                        const struct weir_surrogate_config *config)
 {
     const struct weir_model_io *io = weir_model_io(model);
-    const struct weir_shape *shape = &io->shape;
-    struct weir_net_config net = {
-        .batch = config->batch,
-        .tapes = config->unroll,
-        .threads = config->threads ? config->threads : 1,
-    };
-    if (config->equation)
-        return create_points(model, config, out);
     if (io->jet.coordinates)
         return WEIR_FAIL(EINVAL, "surrogate: its net learned from an equation, "
                                  "it makes no steps");
-    if (config->unroll < 0 || shape->channels > WEIR_MAX_CHANNELS)
+    if (config->unroll < 0 || io->shape.channels > WEIR_MAX_CHANNELS)
         return WEIR_FAIL(EINVAL, "surrogate: unroll %d, %d channels",
-                         config->unroll, shape->channels);
+                         config->unroll, io->shape.channels);
     if (!inputs_fit(model, config->inputs))
         return WEIR_FAIL(EINVAL,
                          "surrogate: its net reads %d features of "
@@ -171,24 +163,46 @@ int weir_surrogate_create(const struct weir_model *model,
     if ((io->given > 0 || config->inputs) && config->unroll > 1)
         return WEIR_FAIL(EINVAL, "surrogate: %d steps where there is one",
                          config->unroll);
-    struct weir_surrogate *s = calloc(1, sizeof(*s));
-    if (!s)
-        return WEIR_FAIL(ENOMEM, "surrogate");
-    s->config = *config;
-    s->channels = shape->channels;
-    s->frame = weir_shape_floats(shape);
+    return 0;
+}
+
+static void set_sizes(struct weir_surrogate *s, const struct weir_model_io *io)
+{
+    const struct weir_inputs *inputs = s->config.inputs;
+    s->channels = io->shape.channels;
+    s->frame = weir_shape_floats(&io->shape);
     s->points = s->frame / (size_t)s->channels;
     s->given = io->given;
     s->inputs = io->given ? io->given : s->channels;
     s->skipped = (size_t)io->given * s->points;
     s->made = s->frame - s->skipped;
-    s->reads = config->inputs ? weir_inputs_numbers(config->inputs) : s->frame;
-    s->features = config->inputs ? weir_inputs_features(config->inputs)
-                                 : (size_t)s->inputs * s->points;
+    s->reads = inputs ? weir_inputs_numbers(inputs) : s->frame;
+    s->features =
+        inputs ? weir_inputs_features(inputs) : (size_t)s->inputs * s->points;
     s->heads = io->evidential ? WEIR_EVIDENCE_HEADS : 1;
-    int rc = weir_net_create(model, &net, &s->net);
-    if (!rc)
-        rc = allocate(s);
+}
+
+int weir_surrogate_create(const struct weir_model *model,
+                          const struct weir_surrogate_config *config,
+                          struct weir_surrogate **out)
+{
+    if (config->equation)
+        return create_points(model, config, out);
+    int rc = check_config(model, config);
+    if (rc)
+        return rc;
+    struct weir_surrogate *s = calloc(1, sizeof(*s));
+    if (!s)
+        return WEIR_FAIL(ENOMEM, "surrogate");
+    s->config = *config;
+    set_sizes(s, weir_model_io(model));
+    struct weir_net_config net = {
+        .batch = config->batch,
+        .tapes = config->unroll,
+        .threads = config->threads ? config->threads : 1,
+    };
+    rc = weir_net_create(model, &net, &s->net);
+    rc = rc ? rc : allocate(s);
     if (rc) {
         weir_surrogate_destroy(s);
         return WEIR_NOTE(rc, "surrogate of batch %d", config->batch);
