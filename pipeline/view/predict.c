@@ -38,12 +38,19 @@ static int shares_of(const struct weir_workload *load)
     return (load->micro_batches + each - 1) / each;
 }
 
-/* Micro-batches of the group that has the most. */
+static int members_of(const struct weir_workload *load)
+{
+    return load->members > 1 ? load->members : 1;
+}
+
+/* Passes of the group that has the most. */
 static int rounds_of(const struct weir_workload *load, int groups)
 {
-    int shares = (shares_of(load) + groups - 1) / groups;
+    int members = members_of(load);
+    int shares = (members * shares_of(load) + groups - 1) / groups;
     int rounds = shares * accumulated(load);
-    return rounds < load->micro_batches ? rounds : load->micro_batches;
+    int all = members * load->micro_batches;
+    return rounds < all ? rounds : all;
 }
 
 struct weir_prediction weir_predict(const struct weir_costs *costs,
@@ -53,7 +60,7 @@ struct weir_prediction weir_predict(const struct weir_costs *costs,
     int rounds = rounds_of(load, groups);
     double solving = load->new_samples * costs->sample;
     double training =
-        load->micro_batches * costs->micro + costs->update + costs->serial;
+        rounds_of(load, 1) * costs->micro + costs->update + costs->serial;
     struct weir_prediction p = {
         .trainer =
             rounds * costs->micro + costs->update / groups + costs->serial,
@@ -108,6 +115,7 @@ int weir_predict_workload(const struct weir_config *cfg,
         .micro_batches = (cfg->training.batch + micro - 1) / micro,
         .batch = cfg->training.batch,
         .accumulate = cfg->training.accumulate,
+        .members = cfg->training.members,
         .lanes = cfg->run.lanes,
         .cores_per_group = cfg->placement.cores_per_group,
         .new_samples = weir_config_samples_per_batch(cfg),
@@ -125,15 +133,30 @@ static void watch_nothing(void *ctx, const struct weir_session *s)
     (void)ctx, (void)s;
 }
 
+/* All threads' histograms of @p metric; NULL: no memory. */
+static struct weir_hist *merged(const struct weir_run *run,
+                                enum weir_metric metric)
+{
+    struct weir_hist *h = weir_array(1, sizeof(*h));
+    if (h)
+        weir_telemetry_merge(run, metric, h);
+    return h;
+}
+
 /* Of the values there are, the one that a share @p q lies below. */
 static double quantile(const struct weir_run *run, enum weir_metric metric,
                        double q)
 {
-    struct weir_hist *h = weir_array(1, sizeof(*h));
-    if (!h)
-        return 0;
-    weir_telemetry_merge(run, metric, h);
-    double seconds = (double)weir_hist_quantile(h, q) * 1e-9;
+    struct weir_hist *h = merged(run, metric);
+    double seconds = h ? (double)weir_hist_quantile(h, q) * 1e-9 : 0;
+    free(h);
+    return seconds;
+}
+
+static double mean(const struct weir_run *run, enum weir_metric metric)
+{
+    struct weir_hist *h = merged(run, metric);
+    double seconds = h ? weir_hist_mean(h) * 1e-9 : 0;
     free(h);
     return seconds;
 }
@@ -144,17 +167,22 @@ static double cost_of(const struct weir_run *run, enum weir_metric metric)
     return quantile(run, metric, 0.5);
 }
 
-/* What a step takes beside its passes and the update. A step is more often
- * disturbed than any of its parts, so steps are looked at that were not. */
+/* What a step takes beside its passes and the update, from two sides. Steps that
+ * were not disturbed less parts that were not: too much by what passes differ,
+ * as many times as there are passes. All of the time less all of the parts: too
+ * much by what disturbed the rest. */
 static double rest_of_step(const struct weir_run *run)
 {
     const double q = 0.1;
-    double passes = quantile(run, WEIR_METRIC_FORWARD, q) +
-                    quantile(run, WEIR_METRIC_BACKWARD, q);
-    double rest = quantile(run, WEIR_METRIC_STEP, q) -
-                  quantile(run, WEIR_METRIC_REDUCE, q) -
-                  passes * run->micro_batches;
-    return fmax(rest, 0);
+    double passes = (double)run->micro_batches * run->cfg->training.members;
+    double undisturbed = quantile(run, WEIR_METRIC_STEP, q) -
+                         quantile(run, WEIR_METRIC_REDUCE, q) -
+                         passes * (quantile(run, WEIR_METRIC_FORWARD, q) +
+                                   quantile(run, WEIR_METRIC_BACKWARD, q));
+    double all = mean(run, WEIR_METRIC_STEP) - mean(run, WEIR_METRIC_REDUCE) -
+                 passes * (mean(run, WEIR_METRIC_FORWARD) +
+                           mean(run, WEIR_METRIC_BACKWARD));
+    return fmax(fmin(undisturbed, all), 0);
 }
 
 static void read_costs(const struct weir_session *s, struct weir_costs *c)

@@ -9,12 +9,14 @@
  * does the rest. With M micro-batches, G groups, S solver threads, r new samples
  * a gradient step, and costs in CPU seconds,
  *
- *   trainer  T = ceil(M / G) micro + update / G + serial,  M / G in whole
- *            multiples of the micro-batches that one gradient accumulates
+ *   trainer  T = ceil(M / G) micro + update / G + serial
  *   solvers  V = r sample / S
  *   step = max(T, V)                      with cores of their own
  *   step = max(T, V) + (1/p - 1) min(T, V),  p = min(1, C / (G + S)),
  *                                         where they share C cores
+ *
+ * M counts the micro-batches of every member; a group takes as many at a time as
+ * are added to one gradient.
  *
  * The second: while both work each thread gets a share p of a core, so the
  * shorter side takes min / p and the longer one falls back by min / p - min; it
@@ -43,6 +45,7 @@ struct weir_costs {
 struct weir_workload {
     int micro_batches, batch;
     int accumulate;        /* of them, to a gradient; 0 counts as 1 */
+    int members;           /* that each train on all of it; 0 counts as 1 */
     int lanes;             /* no more solver threads have work */
     int cores_per_group;   /* 0 counts as 1 */
     double new_samples;    /* r */

@@ -74,6 +74,10 @@ static void groups_share_whole_gradients(void **state)
     NEAR(weir_predict(&costs, &w, 2, 9, 0).trainer, 6.3e-3);
     NEAR(weir_predict(&costs, &w, 3, 9, 0).trainer, 3.1e-3 + 0.4e-3 / 3);
     assert_int_equal(weir_predict_best_split(&costs, &w, 187).groups, 3);
+    /* Of two members there are six gradients: four groups have one or two. */
+    w.members = 2;
+    NEAR(weir_predict(&costs, &w, 4, 9, 0).trainer, 6.1e-3 + 0.4e-3 / 4);
+    NEAR(weir_predict(&costs, &w, 1, 9, 0).trainer, 16.5e-3);
 }
 
 static void groups_that_save_no_round_save_only_on_the_update(void **state)
