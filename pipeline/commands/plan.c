@@ -61,7 +61,7 @@ static void print_together(const struct weir_plan *plan, size_t training,
     double left = (double)weir_memory_available();
     weir_list_bytes(bytes, all, sizeof(all));
     weir_list_bytes(left, free, sizeof(free));
-    printf("  %-28s %s", "with slots and solvers", all);
+    printf("  %-28s %s", "together", all);
     if (is_here)
         printf(", of %s available%s", free,
                bytes > left ? ": too much, a run is refused" : "");
