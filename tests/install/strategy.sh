@@ -47,7 +47,7 @@ ends 0 run "$small" --out f --resume $asking
 if python=$(python_with h5py); then
     "$python" "$WEIR_SOURCE/tests/compare.py" same e f || fail "other bits"
 fi
-says 2 "--set acquisition.strategy=./asking.so: score disagreement: there is one member" "set training.members to 2" \
+says 2 "--set acquisition.strategy=./asking.so: strategy ./asking.so: score disagreement: there is one member" "set training.members to 2" \
     run "$small" --out g --set acquisition.strategy=./asking.so
 
 # Its options are checked like any other's.
