@@ -7,9 +7,11 @@ examples=$WEIR_SOURCE/configs/solvers
 python=$(python_with numpy) || python=
 log=$scratch/finished
 
-# Everything small, every simulation used.
+# Everything small, every simulation used, however often a machine that gives a
+# process no core has its simulation overdue.
 small_run="--set simulations.budget=10 --set simulations.steps=8
-    --set simulations.crashes_before_redraw=4 --set training.steps=0
+    --set simulations.crashes_before_redraw=100 --set solver.restarts=100
+    --set training.steps=0
     --set training.batch=8 --set training.micro_batch=4
     --set reservoir.capacity=100 --set reservoir.watermark=16
     --set reservoir.slots_per_port=4 --set model.width=8 --set model.depth=2

@@ -50,7 +50,7 @@ fi
 "$weir" run "$small" --out used --set training.steps=100000 \
     --set simulations.budget=30000 >used.out 2>&1 &
 pid=$!
-wait_for 20 test -s used/run.h5
+wait_for 60 test -s used/run.h5
 for way in "" --resume; do
     says 3 "run directory 'used' is in use by process $pid" \
         "wait for it to end, or choose another --out" \

@@ -51,7 +51,7 @@ sed 's/command: .*/command: []/' allen_cahn.yaml >by_hand.yaml
 rm -f "$log"
 "$weir" run by_hand.yaml --out by_hand $small_run >out 2>err &
 run=$!
-wait_for 10 test -S by_hand/solvers/socket
+wait_for 60 test -S by_hand/solvers/socket
 WEIR_RUN=by_hand ./allen_cahn 2>said_1 &
 one=$!
 WEIR_RUN=by_hand ./allen_cahn 2>said_2 &

@@ -31,7 +31,7 @@ done
 "$weir" run "$small" --out job --set run.clock=live --set training.steps=2000000 \
     --set simulations.budget=200000 --set validation.every=1000000 --quiet >/dev/null 2>&1 &
 job=$!
-wait_for 20 test -S job/socket || finish
+wait_for 60 test -S job/socket || finish
 
 script off-cpu.sh job 0.2
 [ "$status" = 0 ] || fail "off-cpu.sh: status $status"

@@ -7,7 +7,7 @@ python=$(python_with h5py) || skip "no python3 with h5py"
 "$weir" run "$small" --out a --set training.steps=100000 \
     --set simulations.budget=30000 >out 2>err &
 pid=$!
-wait_for 20 test -s a/run.h5
+wait_for 60 test -s a/run.h5
 "$python" "$WEIR_SOURCE/tests/cli/swmr.py" a/run.h5 grows || fail "while it grows"
 kill -TERM $pid
 wait $pid

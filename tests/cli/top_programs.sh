@@ -20,7 +20,7 @@ says 2 "top: unknown option '--jsn'" "did you mean '--json'?" top --jsn
 "$weir" run "$small" --out job --set run.clock=live --set training.steps=2000000 \
     --set simulations.budget=200000 --set validation.every=1000000 --quiet >/dev/null 2>&1 &
 job=$!
-wait_for 20 test -S job/socket || finish
+wait_for 60 test -S job/socket || finish
 [ "$(stat -c %a job/socket)" = 600 ] || fail "the socket's mode"
 
 "$weir" top job --json --interval 0.1 >lines 2>err &
@@ -29,13 +29,13 @@ trained() {
     "$weir" top job --once --json >look 2>/dev/null &&
         "$python" "$top" trained look 100
 }
-wait_for 20 trained
+wait_for 60 trained
 # Between two looks a busy machine may make no step.
 looks_right() {
     call top job --once --json
     [ "$status" = 0 ] && "$python" "$top" json out job "$job" >why
 }
-wait_for 20 looks_right || fail "--once --json: status $status, $(cat why err)"
+wait_for 60 looks_right || fail "--once --json: status $status, $(cat why err)"
 ends 0 top job --once --openmetrics -
 "$python" "$top" openmetrics out job || fail "--openmetrics -"
 ends 0 top job --once --openmetrics m.prom
@@ -68,10 +68,10 @@ says 3 "job: no job runs there any more: it has ended" \
 "$weir" run "$small" --out killed --set run.clock=live --set training.steps=2000000 \
     --set simulations.budget=200000 --quiet >/dev/null 2>&1 &
 job=$!
-wait_for 20 test -S killed/socket
+wait_for 60 test -S killed/socket
 "$weir" top killed --json --interval 0.1 >last 2>err &
 viewer=$!
-wait_for 20 test -s last
+wait_for 60 test -s last
 kill -KILL $job
 wait $job
 wait $viewer || fail "the viewer of a killed job"
@@ -85,7 +85,7 @@ for what in version text silent; do
     mkdir -p $what
     "$python" "$top" serve $what/socket $what &
     other=$!
-    wait_for 20 test -S $what/socket
+    wait_for 60 test -S $what/socket
     call top $what --once
     wait $other
     case $what in

@@ -12,7 +12,7 @@ trap 'tm kill-server 2>/dev/null; cd /; rm -rf "$scratch"' EXIT
 "$weir" run "$small" --out job --set run.clock=live --set training.steps=2000000 \
     --set simulations.budget=200000 --set validation.every=1000000 --quiet >/dev/null 2>&1 &
 job=$!
-wait_for 20 test -S job/socket || finish
+wait_for 60 test -S job/socket || finish
 LC_ALL=C TERM=xterm tm new-session -d -x 118 -y 50 sh ||
     skip "tmux cannot start"
 tm send-keys -t 0 "PS1='prompt '; $weir top job --interval 0.2" Enter
@@ -46,16 +46,16 @@ wait_for 30 further
 
 for order in core work wait place; do
     tm send-keys -t 0 s
-    wait_for 10 shows sorted "(by $order)"
+    wait_for 60 shows sorted "(by $order)"
 done
 tm send-keys -t 0 p
-wait_for 10 shows paused "[paused]"
+wait_for 60 shows paused "[paused]"
 step=$(step_of paused)
 sleep 0.6
 screen paused
 [ "$(step_of paused)" = "$step" ] || fail "paused, and still moving"
 tm send-keys -t 0 p
-wait_for 10 sh -c '! grep -q paused "$0"' middle
+wait_for 60 sh -c '! grep -q paused "$0"' middle
 
 # A smaller window is not overrun.
 tm resize-window -t 0 -x 60 -y 20
@@ -64,22 +64,22 @@ fits() {
     [ "$(wc -l <small)" -le 20 ] && grep -q "^training   step" small &&
         grep -q "q quit" small && grep -q "^latency" small
 }
-wait_for 10 fits
+wait_for 60 fits
 # Both tables have no room there: one after the other does.
 tm send-keys -t 0 t
-wait_for 10 shows threads "weir-group0"
+wait_for 60 shows threads "weir-group0"
 has_not threads "latency  "
 tm send-keys -t 0 t
-wait_for 10 shows latencies "latency  "
+wait_for 60 shows latencies "latency  "
 tm send-keys -t 0 t
 
 kill -INT $job
 wait $job
 tm resize-window -t 0 -x 118 -y 50
-wait_for 20 shows end "ended: interrupted"
+wait_for 60 shows end "ended: interrupted"
 has end "reservoir  [" # what was last seen stays
 tm send-keys -t 0 q
-wait_for 10 shows after "job: ended: interrupted"
+wait_for 60 shows after "job: ended: interrupted"
 has after "prompt"
 has_not after "reservoir"
 finish

@@ -38,7 +38,7 @@ slow="--n 40 --set placement.solver_threads=1 --set solver.substeps=1000"
 "$weir" generate "$small" --out g.h5 $slow $measure >log 2>&1 &
 pid=$!
 started() { grep -q '^threads' log || ! kill -0 $pid 2>/dev/null; }
-wait_for 20 started
+wait_for 60 started
 kill -INT $pid
 wait $pid
 [ -e g.h5.part ] || fail "g.h5 was not interrupted: $(cat log)"

@@ -30,7 +30,7 @@ stopped() {
         rm -rf out_dir "$log"
         "$weir" "$@" >out 2>err &
         pid=$!
-        wait_for 20 has_checkpoint
+        wait_for 60 has_checkpoint
         kill -"$signal" $pid
         wait $pid 2>/dev/null
         status=$?
@@ -42,7 +42,7 @@ stopped() {
 }
 
 stopped KILL 137 "$@"
-wait_for 20 gone
+wait_for 60 gone
 ends 0 "$@" --resume
 exact out_dir "$log" 400 40 killed || fail "ledger after SIGKILL"
 alone
@@ -51,7 +51,7 @@ alone
 # connection close.
 set -- "$@" --set "solver.command=sh -c './allen_cahn; exit'"
 stopped KILL 137 "$@"
-wait_for 20 gone
+wait_for 60 gone
 ends 0 "$@" --resume
 exact out_dir "$log" 400 40 killed || fail "ledger after SIGKILL, shell"
 

@@ -71,7 +71,7 @@ static void whoever_is_called_works_and_nobody_else(void **state)
     struct work w = {.active = 1};
     struct member m[THREADS];
     pthread_t thread[THREADS];
-    alarm(60);
+    alarm(240);
     weir_barrier_init(&w.barrier, 1);
     weir_crew_init(&w.crew, 1);
     for (uint32_t i = 0; i < THREADS; i++) {

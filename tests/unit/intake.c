@@ -11,7 +11,7 @@ static struct small_run w;
 
 static void begin(const char *const *set)
 {
-    alarm(100);
+    alarm(240);
     ok(small_run_create(&w, set));
     ok(weir_acquisition_design(w.acquisition));
     weir_intake_supply(&w.intake);
