@@ -8,12 +8,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Create @p path and its parents. -errno, without a record, on failure; @p path
@@ -113,11 +115,41 @@ void weir_run_dir_discard(const char *dir, enum weir_run_dir_before before)
         rmdir(dir);
 }
 
+#define PATIENCE  250
+#define MOMENT_NS 20000000
+
+static void read_pid(int fd, char pid[32])
+{
+    ssize_t n = pread(fd, pid, 31, 0);
+    pid[n > 0 ? n : 0] = '\0';
+    pid[strcspn(pid, "\n")] = '\0';
+}
+
+static bool owner_is_gone(int fd)
+{
+    char pid[32];
+    read_pid(fd, pid);
+    return pid[0] && kill((pid_t)atol(pid), 0) && errno == ESRCH;
+}
+
+/* An owner that was killed while it started a program leaves a copy of itself,
+ * which ends as soon as it gets a core. @return 0 or -errno */
+static int take_lock(int fd)
+{
+    const struct timespec moment = {0, MOMENT_NS};
+    for (int i = 0; flock(fd, LOCK_EX | LOCK_NB); i++) {
+        int error = errno;
+        if (error != EWOULDBLOCK || i == PATIENCE || !owner_is_gone(fd))
+            return -error;
+        nanosleep(&moment, NULL);
+    }
+    return 0;
+}
+
 static int refuse(const char *dir, int fd)
 {
-    char pid[32] = "";
-    ssize_t n = pread(fd, pid, sizeof(pid) - 1, 0);
-    pid[n > 0 ? strcspn(pid, "\n") : 0] = '\0';
+    char pid[32];
+    read_pid(fd, pid);
     close(fd);
     WEIR_FAIL(WEIR_EENV, "run directory '%s' is in use by process %s", dir,
               pid[0] ? pid : "(unknown)");
@@ -146,14 +178,14 @@ int weir_run_dir_lock(const char *dir)
     if (fd < 0)
         return WEIR_FAIL(WEIR_EENV, "run directory '%s': lock file: %s", dir,
                          strerror(errno));
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        if (errno == EWOULDBLOCK)
-            return refuse(dir, fd);
+    int rc = take_lock(fd);
+    if (rc == -EWOULDBLOCK)
+        return refuse(dir, fd);
+    if (rc)
         weir_log_warn("run",
                       "'%s' has no file locks (%s): do not start a "
                       "second run there",
-                      dir, strerror(errno));
-    }
+                      dir, strerror(-rc));
     return write_pid(dir, fd);
 }
 

@@ -36,7 +36,8 @@ void weir_run_dir_discard(const char *dir, enum weir_run_dir_before before);
 /**
  * Take DIR for this process until weir_run_dir_unlock() or its end, however it
  * ends. The descriptor is close-on-exec: a program started by the run does not
- * keep the directory locked, a forked copy of it does.
+ * keep the directory locked, a forked copy of it does: of an owner that is gone
+ * one is waited for, up to 5 s.
  *
  * On a file system without flock(2) the run goes on unlocked, with a warning.
  *
