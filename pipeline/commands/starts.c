@@ -76,6 +76,7 @@ static int make_strategy(struct weir_starts *s, const struct weir_config *cfg)
             return rc;
         options = &s->defaults;
     }
+    weir_err_clear();
     return weir_refusal(s->ops->create(&s->env, options, &s->strategy),
                         WEIR_KIND_STRATEGY, s->ops->name);
 }

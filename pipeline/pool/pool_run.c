@@ -215,6 +215,18 @@ static int begin(const struct weir_pool *pool, const char *dir)
     return rc;
 }
 
+/* --resume begins with it when no configuration is named. */
+static int write_resolved(const struct weir_config *cfg, const char *dir)
+{
+    char *text;
+    int rc = weir_config_resolved(cfg, &text);
+    if (rc)
+        return rc;
+    rc = weir_run_dir_write(dir, "resolved.yaml", text);
+    free(text);
+    return rc;
+}
+
 static int all_rounds(const struct weir_pool *pool,
                       const struct weir_arguments *args, const char *dir)
 {
@@ -226,7 +238,9 @@ static int all_rounds(const struct weir_pool *pool,
         return weir_err_hint("--resume goes on with it; --out takes another "
                              "directory");
     }
-    int rc = resume ? 0 : begin(pool, dir);
+    int rc = resume ? 0 : write_resolved(cfg, dir);
+    if (!resume)
+        rc = rc ? rc : begin(pool, dir);
     for (int k = resume ? first : 0; rc == 0 && k < cfg->pool.rounds; k++) {
         if (!args->quiet)
             printf("round    %d of %d: %zu simulations\n", k + 1,

@@ -3,6 +3,7 @@
 
 #include "base/err.h"
 #include "base/heap.h"
+#include "io/run_dir.h"
 #include "pipeline/run/registries.h"
 
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* "runs/a/" is called "a"; "." by its full path's last part. */
 static void name_of(const char *dir, char name[64])
@@ -25,12 +25,10 @@ static void name_of(const char *dir, char name[64])
 
 static int no_run(const char *dir)
 {
-    char round[PATH_MAX];
     WEIR_FAIL(WEIR_ECONFIG, "there is no run in '%s'", dir);
-    snprintf(round, sizeof(round), "%s/round-00", dir);
-    if (access(round, F_OK) == 0)
-        return weir_err_hint("a pool's rounds are runs: %s/round-*", dir);
-    return weir_err_hint("name directories that weir run wrote (--out)");
+    if (!weir_run_dir_hint_rounds(dir))
+        weir_err_hint("name directories that weir run wrote (--out)");
+    return -WEIR_ECONFIG;
 }
 
 /* What cannot be read back is a report with one table less, no failure. */

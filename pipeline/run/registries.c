@@ -41,6 +41,8 @@ int weir_refusal(int rc, enum weir_kind kind, const char *name)
     weir_err_export(&said);
     snprintf(whole, sizeof(whole), "%s %s", k->one, name);
     const char *text = past(past(past(said.message, k->one), whole), name);
+    if (!*text) /* a shared object has no way to say more */
+        text = "it cannot be created, and does not say why";
     WEIR_FAIL(WEIR_ECONFIG, "%s %s: %s", k->one, name, text);
     return said.hint[0]
                ? weir_err_hint("%s", said.hint)

@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/heap.h"
 #include "base/log.h"
+#include "io/run_dir.h"
 #include "pipeline/run/registries.h"
 
 #include <errno.h>
@@ -40,11 +41,11 @@ static int configure(struct weir_loaded *l)
 }
 
 /* What is not there, or is another file. */
-static int no_surrogate(int rc)
+static int no_surrogate(int rc, const char *path)
 {
     if (rc != -ENOENT && rc != -WEIR_ECONFIG && rc != -WEIR_ECORRUPT)
         return rc;
-    if (!weir_err_hint_text()[0])
+    if (!weir_err_hint_text()[0] && !weir_run_dir_hint_rounds(path))
         weir_err_hint("a surrogate is the directory of a run (its --out), or a "
                       "file of its checkpoints");
     return rc == -ENOENT ? -WEIR_ECONFIG : rc;
@@ -58,7 +59,7 @@ int weir_loaded_open(const char *path, const char *weights,
     int rc = choose(weights, &options.weights);
     rc = rc ? rc : weir_predictor_open(path, &options, &out->predictor);
     if (rc)
-        return no_surrogate(rc);
+        return no_surrogate(rc, path);
     out->info = weir_predictor_about(out->predictor);
     rc = configure(out);
     if (rc)

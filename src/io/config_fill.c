@@ -58,6 +58,10 @@ static int no_such_entry(const struct fill *f, const struct weir_setting *s,
                            kind_of_entry(section), name);
     for (size_t i = 0; r->entry(r->ctx, section->name, i, &e); i++)
         weir_names_add(&names, e.name);
+    size_t n = strlen(name);
+    if (!strcmp(section->name, "acquisition") && n > 3 &&
+        !strcmp(name + n - 3, ".so"))
+        return weir_err_hint("a path has a slash in it: ./%s", name);
     weir_names_hint(&names, "", name, "known");
     return rc;
 }

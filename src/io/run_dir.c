@@ -85,6 +85,16 @@ int weir_run_dir_prepare(const char *dir)
     return rc;
 }
 
+bool weir_run_dir_hint_rounds(const char *dir)
+{
+    char path[PATH_MAX + 16];
+    snprintf(path, sizeof(path), "%s/round-00", dir);
+    if (access(path, F_OK))
+        return false;
+    weir_err_hint("a pool's rounds are runs: %s/round-??", dir);
+    return true;
+}
+
 enum weir_run_dir_before weir_run_dir_look(const char *dir)
 {
     const struct dirent *e;

@@ -11,6 +11,8 @@
  *     DIR/checkpoints/           io/checkpoint_dir.h
  */
 
+#include <stdbool.h>
+
 /**
  * Create DIR (with its parents) and DIR/checkpoints where they are missing and
  * see that files can be created there.
@@ -18,6 +20,12 @@
  * @return -WEIR_EENV  cannot be created or written; the message says which part
  */
 int weir_run_dir_prepare(const char *dir);
+
+/**
+ * A hint for who took the directory of a pool run for that of a run.
+ * @return whether @p dir is one
+ */
+bool weir_run_dir_hint_rounds(const char *dir);
 
 /** What is at DIR's place before a run. */
 enum weir_run_dir_before {

@@ -146,6 +146,8 @@ strategy_is_refused topk pool=3 "a proposal steers 10 simulations, but the pool 
     --set acquisition.pool=3 --set acquisition.horizon=10
 strategy_is_refused listed file=none.txt "'none.txt': No such file or directory" \
     "weir list strategies shows its options" --set acquisition.file=none.txt
+set_is_refused acquisition.strategy=no.so "there is no strategy 'no.so'" \
+    "a path has a slash in it: ./no.so"
 set_is_refused acquisition.strategy=./no.so "cannot be loaded: ./no.so: cannot open shared object \
 file: No such file or directory" "a path is taken from the directory weir is called in; build with \
 cc -shared -fPIC"

@@ -37,6 +37,8 @@ done
 ends 0 run pool.yaml --out used --quiet --set pool.rule=diversity \
     --set pool.size=9
 $check lists used 9 4 7 13
+ends 0 run --out used --resume --quiet
+$check lists used 9 4 7 13
 $check centres used || fail "not the farthest first"
 ends 0 run pool.yaml --out apart --quiet --set pool.rule=diversity \
     --set pool.size=9 --set pool.distance_of=A0,phi0,A1,phi1

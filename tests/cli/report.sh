@@ -35,8 +35,10 @@ fi
 says 2 "there is no run in 'nowhere'" \
     "name directories that weir run wrote (--out)" report nowhere --out r.html
 mkdir -p pool/round-00
-says 2 "there is no run in 'pool'" "a pool's rounds are runs: pool/round-*" \
+says 2 "there is no run in 'pool'" "a pool's rounds are runs: pool/round-??" \
     report pool --out r.html
+says 2 "pool: no checkpoint: No such file or directory" "a pool's rounds are runs: pool/round-??" \
+    eval pool
 says 2 "report: which run?" "weir report --help" report --out r.html
 says 2 "report: --out R.html is needed" "weir report --help" report a
 says 3 "none/there/r.html: No such file or directory" "" \
