@@ -34,6 +34,9 @@
  * commit write it where the run reads it; send copies it there. Both wait while
  * the run has no room: a solver cannot run ahead of training.
  *
+ * While the run is stopped (SIGSTOP) whoever needs it waits; within 0.2 s of its
+ * death a wait ends with -EPIPE.
+ *
  * Nothing a client does hurts the run: a frame of the wrong number, a value that
  * is not finite, too few frames or a crash cost the simulation that it happened
  * in, which runs again or is drawn anew. When the run ends, dies, or gives this

@@ -60,8 +60,10 @@ static int ask(const struct weir_viewer *v, int *fd)
     size_t n = 1;
     weir_handover_send(v->socket, &m, NULL, 0);
     int rc = weir_handover_receive(v->socket, &m, fd, &n);
-    if (rc == -EAGAIN)
-        return WEIR_FAIL(WEIR_EENV, "%s: the job does not answer", v->dir);
+    if (rc == -EAGAIN) {
+        WEIR_FAIL(WEIR_EENV, "%s: the job does not answer", v->dir);
+        return weir_err_hint("is it stopped? kill -CONT lets it go on");
+    }
     if (rc == -WEIR_ECORRUPT)
         return weir_err_hint("look at it with the weir that runs it");
     if (rc)
