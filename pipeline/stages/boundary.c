@@ -184,9 +184,11 @@ static int after_step(struct weir_boundary *b)
     record_step(b, now);
     t->step++;
     weir_moves_after_step(&t->moves, t);
-    return weir_run_is_lockstep(b->run)
-               ? weir_acquisition_consume(t->acquisition)
-               : 0;
+    if (!weir_run_is_lockstep(b->run))
+        return 0;
+    int rc = weir_acquisition_consume(t->acquisition);
+    t->times.strategy += weir_now_ns() - now;
+    return rc;
 }
 
 /* The kept half may be what the checkpointer exports: then `best` is too. */

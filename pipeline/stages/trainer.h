@@ -75,6 +75,7 @@ enum weir_phase {
 /** Where the time of the groups went, in ns of wall time. */
 struct weir_trainer_times {
     int64_t train, wait, validate, test, checkpoint;
+    int64_t strategy; /* which they wait for in lockstep */
 };
 
 struct weir_trainer {

@@ -11,8 +11,11 @@
 /* Shares closer than this are alike: what a busy machine moves them by. */
 #define ALIKE 0.05
 
-enum weir_limit weir_limit_of(double wait, double held, double checkpoint)
+enum weir_limit weir_limit_of(double wait, double held, double checkpoint,
+                              double strategy)
 {
+    if (strategy > 0.5)
+        return WEIR_LIMIT_STRATEGY;
     if (checkpoint > wait && checkpoint > held && checkpoint > ALIKE)
         return WEIR_LIMIT_CHECKPOINTS;
     if (fabs(wait - held) < ALIKE)
@@ -56,13 +59,15 @@ void weir_limits_of(const struct weir_session *s, struct weir_limits *out)
     const struct weir_trainer_times *t = &s->trainer->times;
     int64_t busy, blocked;
     weir_solver_stage_times(s->solvers, &busy, &blocked);
-    double trainer = (double)(t->train + t->wait + t->checkpoint);
+    double trainer = (double)(t->train + t->wait + t->checkpoint + t->strategy);
     *out = (struct weir_limits){
         .wait = share((double)t->wait, trainer),
         .checkpoint = share((double)t->checkpoint, trainer),
+        .strategy = share((double)t->strategy, trainer),
         .held = share((double)blocked, (double)(busy + blocked)),
     };
-    out->limit = weir_limit_of(out->wait, out->held, out->checkpoint);
+    out->limit =
+        weir_limit_of(out->wait, out->held, out->checkpoint, out->strategy);
     share_group_time(s->run, out);
 }
 
@@ -92,6 +97,7 @@ void weir_limits_text(const struct weir_limits *l, char *text, size_t n)
         [WEIR_LIMIT_SOLVERS] = "the solvers",
         [WEIR_LIMIT_CHECKPOINTS] = "checkpoints",
         [WEIR_LIMIT_NEITHER] = "neither stage",
+        [WEIR_LIMIT_STRATEGY] = "the strategy",
     };
     double part;
     const char *what = largest(l, &part);
@@ -105,4 +111,8 @@ void weir_limits_text(const struct weir_limits *l, char *text, size_t n)
     if (l->limit == WEIR_LIMIT_CHECKPOINTS && at > 0 && (size_t)at < n)
         snprintf(text + at, n - (size_t)at,
                  ", and checkpoints held it for %.0f %%", 100 * l->checkpoint);
+    if (l->limit == WEIR_LIMIT_STRATEGY && at > 0 && (size_t)at < n)
+        snprintf(text + at, n - (size_t)at,
+                 "; in lockstep it held the trainer for %.0f %%",
+                 100 * l->strategy);
 }

@@ -10,7 +10,7 @@
  * The pipeline is a circle of two: solvers wait for slots that only training
  * makes free, the trainer waits for samples that only solvers bring. The one
  * that waits less is the limit; where neither waits, or both do alike, the two
- * are in balance. Lanes without a simulation to run wait for nobody.
+ * are in balance. In lockstep both wait for the strategy. Lanes without a simulation to run wait for nobody.
  */
 #include "pipeline/session/session.h"
 
@@ -19,6 +19,7 @@ enum weir_limit {
     WEIR_LIMIT_SOLVERS,
     WEIR_LIMIT_CHECKPOINTS,
     WEIR_LIMIT_NEITHER,
+    WEIR_LIMIT_STRATEGY,
 };
 
 struct weir_limits {
@@ -26,12 +27,14 @@ struct weir_limits {
     double wait; /* share of the trainer's time without samples to train on */
     double held; /* share of lanes' time without a slot to write to */
     double checkpoint; /* share of the trainer's time held by checkpoints */
+    double strategy;   /* share of it held by the strategy, in lockstep */
     /* shares of a group's working time */
     double forward, backward, reduce, others;
 };
 
 /** The limit of a run whose stages waited these shares of their time. */
-enum weir_limit weir_limit_of(double wait, double held, double checkpoint);
+enum weir_limit weir_limit_of(double wait, double held, double checkpoint,
+                              double strategy);
 /** From what @p s has measured so far. */
 void weir_limits_of(const struct weir_session *s, struct weir_limits *out);
 /** In words, after "limited by ". */

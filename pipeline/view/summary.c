@@ -128,10 +128,13 @@ static void print_time(const struct weir_session *s)
 {
     const struct weir_trainer_times *t = &s->trainer->times;
     printf("time      training %.2f s, waiting for samples %.2f s, "
-           "validation %.2f s, test %.2f s, checkpoints %.3f s\n",
+           "validation %.2f s, test %.2f s, checkpoints %.3f s",
            (double)t->train * 1e-9, (double)t->wait * 1e-9,
            (double)t->validate * 1e-9, (double)t->test * 1e-9,
            (double)t->checkpoint * 1e-9);
+    if (t->strategy)
+        printf(", waiting for the strategy %.2f s", (double)t->strategy * 1e-9);
+    printf("\n");
 }
 
 static void print_allocation(const struct weir_session *s)

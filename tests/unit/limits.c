@@ -6,24 +6,31 @@
 static void the_stage_that_waits_less_is_the_limit(void **state)
 {
     (void)state;
-    assert_int_equal(weir_limit_of(0.9, 0.0, 0), WEIR_LIMIT_SOLVERS);
-    assert_int_equal(weir_limit_of(0.0, 0.9, 0), WEIR_LIMIT_TRAINER);
-    assert_int_equal(weir_limit_of(0.5, 0.4, 0), WEIR_LIMIT_SOLVERS);
+    assert_int_equal(weir_limit_of(0.9, 0.0, 0, 0), WEIR_LIMIT_SOLVERS);
+    assert_int_equal(weir_limit_of(0.0, 0.9, 0, 0), WEIR_LIMIT_TRAINER);
+    assert_int_equal(weir_limit_of(0.5, 0.4, 0, 0), WEIR_LIMIT_SOLVERS);
 }
 
 static void alike_waits_are_balance(void **state)
 {
     (void)state;
-    assert_int_equal(weir_limit_of(0, 0, 0), WEIR_LIMIT_NEITHER);
-    assert_int_equal(weir_limit_of(0.30, 0.33, 0), WEIR_LIMIT_NEITHER);
+    assert_int_equal(weir_limit_of(0, 0, 0, 0), WEIR_LIMIT_NEITHER);
+    assert_int_equal(weir_limit_of(0.30, 0.33, 0, 0), WEIR_LIMIT_NEITHER);
 }
 
 static void checkpoints_are_named_when_they_held_the_trainer_most(void **state)
 {
     (void)state;
-    assert_int_equal(weir_limit_of(0.1, 0.2, 0.4), WEIR_LIMIT_CHECKPOINTS);
-    assert_int_equal(weir_limit_of(0, 0, 0.01), WEIR_LIMIT_NEITHER);
-    assert_int_equal(weir_limit_of(0.1, 0.6, 0.4), WEIR_LIMIT_TRAINER);
+    assert_int_equal(weir_limit_of(0.1, 0.2, 0.4, 0), WEIR_LIMIT_CHECKPOINTS);
+    assert_int_equal(weir_limit_of(0, 0, 0.01, 0), WEIR_LIMIT_NEITHER);
+    assert_int_equal(weir_limit_of(0.1, 0.6, 0.4, 0), WEIR_LIMIT_TRAINER);
+}
+
+static void a_strategy_that_took_most_of_lockstep_is_the_limit(void **state)
+{
+    (void)state;
+    assert_int_equal(weir_limit_of(0, 0.99, 0.1, 0.6), WEIR_LIMIT_STRATEGY);
+    assert_int_equal(weir_limit_of(0, 0.99, 0, 0.4), WEIR_LIMIT_TRAINER);
 }
 
 static void the_words_name_stage_shares_and_part(void **state)
@@ -56,6 +63,7 @@ int main(void)
         cmocka_unit_test(the_stage_that_waits_less_is_the_limit),
         cmocka_unit_test(alike_waits_are_balance),
         cmocka_unit_test(checkpoints_are_named_when_they_held_the_trainer_most),
+        cmocka_unit_test(a_strategy_that_took_most_of_lockstep_is_the_limit),
         cmocka_unit_test(the_words_name_stage_shares_and_part),
     };
     return RUN(cases);
