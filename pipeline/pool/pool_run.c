@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "io/run_dir.h"
 #include "io/runfile_reader.h"
+#include "pipeline/pool/pool_rounds.h"
 #include "pipeline/run/registries.h"
 #include "pipeline/run/run_check.h"
 #include "pipeline/session/supervisor.h"
@@ -265,6 +266,8 @@ int weir_pool_run(const struct weir_config *cfg,
     int lock = rc ? rc : weir_run_dir_lock(dir);
     if (lock >= 0) {
         rc = all_rounds(&pool, args, dir);
+        if (rc == 0)
+            weir_pool_print_rounds(cfg, dir);
         weir_run_dir_unlock(lock);
     }
     weir_pool_close(&pool);

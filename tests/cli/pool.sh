@@ -38,6 +38,11 @@ ends 0 run pool.yaml --out used --quiet --set pool.rule=diversity \
     --set pool.size=9
 $check lists used 9 4 7 13
 ends 0 run --out used --resume --quiet
+# What labels were worth: each round's errors, as its record has them.
+sed -n '/^rounds /,$p' out >rounds.txt
+[ "$(awk 'NR > 1 { print $1 }' rounds.txt | xargs)" = "4 7 13" ] || fail "$(cat rounds.txt)"
+ends 0 eval used/round-02
+has rounds.txt "$(awk '$1 == "mean" { print $2; exit }' out)"
 $check lists used 9 4 7 13
 $check centres used || fail "not the farthest first"
 ends 0 run pool.yaml --out apart --quiet --set pool.rule=diversity \
