@@ -36,15 +36,20 @@ struct weir_forecast_request {
     uint32_t features; /* numbers of a row of features; 0: none are wanted */
     double rollout;    /* of a simulation's steps, in (0, 1] [1] */
     uint32_t passes;   /* of entropy, with other units dropped [3] */
-    double weight;     /* of entropy's tanh, see acquire/uncertainty.h [0] */
+    double weight;     /* of entropy's tanh [0] */
     uint32_t apart;    /* gradient steps between the weights tod compares [1] */
 };
 
 /**
  * The surrogate that is being trained, to ask what it predicts: candidates are
  * rolled out from where the solver starts them, by weights of one gradient step
- * that nobody changes any more (with an average of weights, by that). What the
- * scores are is in acquire/score.h.
+ * that nobody changes any more (with an average of weights, by that).
+ *
+ * Scores are means over the frames of a rollout and their values: disagreement,
+ * of (p - mean p)^2 over members; entropy, of the same over passes with dropout
+ * active, times 1 + weight tanh(mean p); evidential, of the variances that a
+ * density tells of itself. tod is the 2-norm of the difference of two rollouts,
+ * by weights `apart` gradient steps apart.
  *
  * A start may cost more than all predictions from it: where the equation is run
  * for a while before time 0, it costs that. It follows from the parameters alone,

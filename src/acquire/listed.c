@@ -10,6 +10,7 @@
 #include "acquire/registry.h"
 #include "acquire/target.h"
 #include "base/err.h"
+#include "base/log.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -113,6 +114,9 @@ static int listed_create(const struct weir_strategy_env *env,
     l->design.initial = listed_initial;
     const char *path = weir_option_text(opts, "file");
     int rc = *path ? take_file(l, path) : 0;
+    if (!*path)
+        weir_log_warn("acquire", "listed: acquisition.file names no list: all "
+                                 "simulations are drawn as by 'uniform'");
     if (rc) {
         listed_destroy(l);
         return rc;

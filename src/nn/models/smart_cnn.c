@@ -70,6 +70,12 @@ static int reach(struct weir_graph *g, int x, int i, int channels,
     if (g->error)
         return -1;
     bool odd = to[1] == g->value[x].points + 1;
+    if (odd && g->shape.dims == 1)
+        return weir_graph_fail(
+            g, WEIR_FAIL(EINVAL,
+                         "a lattice of %d points, expected an even "
+                         "number",
+                         to[1]));
     if (odd != (to[0] == g->value[x].rows + 1))
         return weir_graph_fail(
             g,

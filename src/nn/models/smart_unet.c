@@ -63,6 +63,11 @@ static int rise(struct weir_graph *g, int x, int skip, int level, int channels)
         return -1;
     int rows = g->value[skip].rows, points = g->value[skip].points;
     bool odd = points == 2 * g->value[x].points + 1;
+    if (odd && g->shape.dims == 1)
+        return weir_graph_fail(
+            g,
+            WEIR_FAIL(EINVAL, "%d points at level %d, expected an even number",
+                      points, level));
     if (odd != (rows == 2 * g->value[x].rows + 1))
         return weir_graph_fail(
             g, WEIR_FAIL(EINVAL,
