@@ -76,7 +76,7 @@ static int read_sizes(struct weir_safetensors *f, int fd)
     if (rc < 0)
         return rc;
     if (length >> 48) /* text, or another format: no file is as long */
-        return WEIR_FAIL(WEIR_ECONFIG, "'%s' is no safetensors file", f->path);
+        return damaged(f, "it does not begin as a safetensors file");
     if (length < 2 || length > LONGEST_HEAD || length > size - WEIR_SEAL_LENGTH)
         return damaged(f, "a header of %llu bytes in a file of %llu",
                        (unsigned long long)length, (unsigned long long)size);

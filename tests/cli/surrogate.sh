@@ -33,7 +33,7 @@ says 2 "--over viscosity: a/checkpoints/best.safetensors has no such parameter" 
     "it has: A0, A1, phi0, phi1" eval a --over A0,viscosity
 says 2 "--over A0,A0: expected one parameter, or two: A,B" "" eval a --over A0,A0
 hint="a surrogate is the directory of a run (its --out), or a file of its checkpoints"
-says 2 "'$small' is no safetensors file" "$hint" eval "$small"
+says 1 "file '$small' is damaged: it does not begin as a safetensors file" "$hint" eval "$small"
 says 2 "nowhere: No such file or directory" "$hint" eval nowhere
 says 2 "--against nowhere: No such file or directory" "$hint" eval a --against nowhere
 says 2 "--data no.h5: No such file or directory" "" eval a --data no.h5
