@@ -11,12 +11,16 @@
 #include "pipeline/run/run_check.h"
 #include "pipeline/session/supervisor.h"
 #include "pipeline/stages/boundary.h"
+#include "pipeline/view/say.h"
 
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define ENDED 1 /* in order, before the last round */
 
 /* Lanes' slots, when their number is not known yet. */
 #define LENT 1024
@@ -172,18 +176,27 @@ static int run_round(const struct weir_config *cfg,
     return rc;
 }
 
-/* Whether the round ended by validation.stop_when: more labels are not needed. */
-static bool has_reached(const char *dir, int round_number)
+/* How the round's run ended; -1: nobody knows. */
+static int ending_of(const char *dir, int round_number)
 {
     char path[PATH_MAX], file[PATH_MAX + 16];
     struct weir_runfile_reader *r;
     round_path(dir, round_number, path);
     snprintf(file, sizeof(file), "%s/run.h5", path);
     if (weir_runfile_reader_open(file, &r))
-        return false;
+        return -1;
     int status = weir_runfile_reader_status(r);
     weir_runfile_reader_close(r);
-    return status == WEIR_ENDING_REACHED;
+    return status;
+}
+
+/* Between two runs nobody else prints. */
+static void print_log(void *ctx, enum weir_log_level level, const char *area,
+                      const char *text)
+{
+    const struct weir_arguments *args = ctx;
+    if (level <= (args->quiet ? WEIR_LOG_WARN : WEIR_LOG_INFO))
+        weir_say_log(level, area, text);
 }
 
 /* The list that round @p round_number ended with, and the next one. */
@@ -228,6 +241,42 @@ static int write_resolved(const struct weir_config *cfg, const char *dir)
     return rc;
 }
 
+/* Choosing is not saved half-way: it takes little beside the round it follows. */
+static int choose(const struct weir_pool *pool,
+                  const struct weir_arguments *args, const char *dir,
+                  int round_number)
+{
+    weir_log_sink(print_log, (void *)args);
+    int rc = choose_next(pool, dir, round_number);
+    int asked = weir_supervisor_pending();
+    if (rc == -WEIR_EINTERRUPTED)
+        weir_log_info("pool", "%s: ending; --resume chooses anew",
+                      strsignal(asked));
+    weir_log_sink(NULL, NULL);
+    return rc == -WEIR_EINTERRUPTED && args->requeue && asked != SIGINT ? ENDED
+                                                                        : rc;
+}
+
+/* @return 0, ENDED: no further round, or a negative code */
+static int one_round(const struct weir_pool *pool,
+                     const struct weir_arguments *args, const char *dir, int k,
+                     bool resume)
+{
+    const struct weir_config *cfg = pool->cfg;
+    if (!args->quiet)
+        printf("round    %d of %d: %zu simulations\n", k + 1, cfg->pool.rounds,
+               weir_pool_labelled(cfg, k));
+    fflush(stdout);
+    int rc = run_round(cfg, args, dir, k, resume);
+    int ending = rc ? rc : ending_of(dir, k);
+    if (rc || k + 1 == cfg->pool.rounds)
+        return rc;
+    /* With --requeue an interrupted round is no failure. */
+    if (ending == WEIR_ENDING_REACHED || ending == WEIR_ENDING_INTERRUPTED)
+        return ENDED;
+    return choose(pool, args, dir, k);
+}
+
 static int all_rounds(const struct weir_pool *pool,
                       const struct weir_arguments *args, const char *dir)
 {
@@ -242,17 +291,9 @@ static int all_rounds(const struct weir_pool *pool,
     int rc = resume ? 0 : write_resolved(cfg, dir);
     if (!resume)
         rc = rc ? rc : begin(pool, dir);
-    for (int k = resume ? first : 0; rc == 0 && k < cfg->pool.rounds; k++) {
-        if (!args->quiet)
-            printf("round    %d of %d: %zu simulations\n", k + 1,
-                   cfg->pool.rounds, weir_pool_labelled(cfg, k));
-        fflush(stdout);
-        rc = run_round(cfg, args, dir, k, resume && k == first);
-        if (rc || k + 1 == cfg->pool.rounds || has_reached(dir, k))
-            break;
-        rc = choose_next(pool, dir, k);
-    }
-    return rc;
+    for (int k = resume ? first : 0; rc == 0 && k < cfg->pool.rounds; k++)
+        rc = one_round(pool, args, dir, k, resume && k == first);
+    return rc == ENDED ? 0 : rc;
 }
 
 int weir_pool_run(const struct weir_config *cfg,

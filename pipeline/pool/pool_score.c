@@ -2,11 +2,14 @@
 #include "pipeline/pool/pool_score.h"
 
 #include "acquire/scorer.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/heap.h"
+#include "base/log.h"
 #include "io/checkpoint_dir.h"
 #include "pipeline/pool/pool.h"
 #include "pipeline/session/loaded.h"
+#include "pipeline/session/supervisor.h"
 #include "pipeline/stages/hands.h"
 
 #include <limits.h>
@@ -14,7 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK 16
+#define CHUNK   16
+#define TELL_NS 5000000000 /* between two words of how far it is */
 
 /* What a thread works with; one chunk of candidates. */
 struct desk {
@@ -43,6 +47,7 @@ struct work {
     struct weir_scorer_weights now;
     double *score;
     float *row;
+    int64_t begun_ns, told_ns; /* hand 0's */
 };
 
 /* In the thread of the hand. */
@@ -214,6 +219,17 @@ static int solve_chunk(struct work *w, struct desk *d, size_t at, size_t n,
     return rc;
 }
 
+static void tell_progress(struct work *w, size_t done)
+{
+    int64_t now = weir_now_ns();
+    double spent = (double)(now - w->begun_ns) * 1e-9;
+    if (done == 0 || now - w->told_ns < TELL_NS)
+        return;
+    w->told_ns = now;
+    weir_log_info("pool", "asked about %zu of %zu, %.0f s left", done, w->n,
+                  spent / (double)done * (double)(w->n - done));
+}
+
 static int judge_chunk(void *ctx, uint32_t hand, uint32_t chunk)
 {
     struct work *w = ctx;
@@ -221,6 +237,10 @@ static int judge_chunk(void *ctx, uint32_t hand, uint32_t chunk)
     size_t at = (size_t)chunk * CHUNK, left = w->n - at;
     size_t n = left < CHUNK ? left : CHUNK;
     bool diverged[CHUNK];
+    if (hand == 0)
+        tell_progress(w, at); /* chunks are begun in order */
+    if (weir_supervisor_pending())
+        return WEIR_FAIL(WEIR_EINTERRUPTED, "asking about candidates");
     int rc = solve_chunk(w, d, at, n, diverged);
     if (rc == 0 && w->row)
         return weir_scorer_features(
@@ -243,6 +263,8 @@ static int work_through(struct work *w)
         .until_ns = INT64_MAX,
     };
     int rc = open_work(w);
+    w->begun_ns = w->told_ns = weir_now_ns();
+    weir_log_info("pool", "asks about %zu simulations", w->n);
     rc = rc ? rc : weir_hands_work(w->hands, &task);
     close_work(w);
     return rc < 0 ? rc : 0;

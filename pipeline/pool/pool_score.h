@@ -33,7 +33,8 @@ struct weir_pool_judge {
 
 /**
  * @param u  coordinates of @p n candidates
- * @return 0, or as weir_loaded_open, or the solver's error
+ * Says now and then how far it is, and ends when a signal asks for that.
+ * @return 0, or as weir_loaded_open, or the solver's error, -WEIR_EINTERRUPTED
  */
 int weir_pool_scores(const struct weir_pool_judge *judge, const double *u,
                      size_t n, double *score);

@@ -49,6 +49,17 @@ void weir_supervisor_block_signals(void)
     signal(SIGCHLD, SIG_DFL);
 }
 
+int weir_supervisor_pending(void)
+{
+    sigset_t set = watched(), pending;
+    if (sigpending(&pending))
+        return 0;
+    for (int s = 1; s < NSIG; s++)
+        if (sigismember(&set, s) == 1 && sigismember(&pending, s) == 1)
+            return s;
+    return 0;
+}
+
 static void take(struct weir_supervisor *s, int signal_number)
 {
     int before = weir_supervisor_signal(s);

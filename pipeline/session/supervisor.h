@@ -6,8 +6,8 @@
  * @file
  * The supervisor owns the signals: SIGINT, SIGTERM, SIGUSR1 and, but under
  * nohup, SIGHUP are blocked in every thread and taken by one of its own. The
- * first asks for a checkpoint and an end; a second SIGINT leaves at once. SIGXFSZ is ignored, so that a file
- * that may not grow is an error and not an end.
+ * first asks for a checkpoint and an end; a second SIGINT leaves at once. SIGXFSZ
+ * is ignored, so that a file that may not grow is an error and not an end.
  *
  * Owners: `seen` supervisor's thread -> anyone; `over` program -> thread.
  * Relaxed accesses: V1, both: single words that publish nothing.
@@ -18,6 +18,9 @@ struct weir_supervisor;
 
 /** Block the signals; call it before any thread is made. */
 void weir_supervisor_block_signals(void);
+/** A signal that no supervisor has taken yet: between two runs of one program,
+ * say. It is left pending. @return its number; 0: none */
+int weir_supervisor_pending(void);
 /** Start the thread. @return 0 or -EAGAIN */
 int weir_supervisor_start(struct weir_run *run, struct weir_supervisor **out);
 /** The signal that asked for the end; 0: none. */

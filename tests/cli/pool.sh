@@ -50,6 +50,22 @@ ends 0 run pool.yaml --out apart --quiet --set pool.rule=diversity \
 $check centres apart further || fail "not the farthest first, by five numbers"
 cmp -s used/round-02.txt apart/round-02.txt && fail "a further number changes nothing"
 
+# stopped DIR TEXT SETTING...: once it has said TEXT, a scheduler's signal ends it
+# before the next round, in order.
+stopped() {
+    dir=$1 text=$2
+    shift 2
+    "$weir" run pool.yaml --out "$dir" --requeue --set pool.rule=top "$@" >out 2>&1 &
+    wait_for 60 grep -q "$text" out
+    kill -TERM $!
+    wait $! || fail "$dir ended with $?: $(tail -n 2 out)"
+    [ -e "$dir/round-00/run.h5" ] || fail "$dir has no round"
+    [ ! -e "$dir/round-01.txt" ] || fail "$dir went on after a signal"
+}
+stopped asking "asks about" --set pool.size=300000
+has out "ending; --resume chooses anew"
+stopped training "progress" --set training.steps=10000000 --set run.clock=live
+
 # A steady problem, and what a score needs: passes with dropout, last weights
 # and those before, best weights of two rounds.
 cat >steady.yaml <<'END'
