@@ -18,6 +18,7 @@
 
 #define PUBLISHED 256 /* batches whose publication time is remembered */
 #define IDLE_NS   100000000
+#define TELL_NS   5000000000 /* between two words of a slow proposal */
 
 /* One group's loss ring as we read it. */
 struct reader {
@@ -510,14 +511,32 @@ static int score_piece(struct weir_acquisition *a)
     return rc;
 }
 
+/* A run that seems to stand still says why. */
+static void tell_slow(const struct weir_acquisition *a, int64_t begun_ns,
+                      int64_t *told_ns)
+{
+    int64_t now = weir_now_ns();
+    if (now - *told_ns < TELL_NS)
+        return;
+    *told_ns = now;
+    weir_log_info("acquisition",
+                  "%s has worked at one proposal for %.0f s, %u pieces of it; "
+                  "in lockstep training waits",
+                  a->ops->name, (double)(now - begun_ns) * 1e-9,
+                  a->pending.piece);
+}
+
 /* Lockstep: every piece, once the weights are those of the right step. */
 static int score_all(struct weir_acquisition *a, uint64_t batch)
 {
     int rc = 1;
     if (!weir_forecaster_gather(a->forecaster, batch + 1))
         return 0;
-    while (rc > 0)
+    int64_t begun = weir_now_ns(), told = begun;
+    while (rc > 0) {
         rc = score_piece(a);
+        tell_slow(a, begun, &told);
+    }
     struct weir_progress now = progress(a, batch);
     return rc ? rc : propose(a, &now, a->pending.batch);
 }

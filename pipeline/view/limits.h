@@ -10,7 +10,8 @@
  * The pipeline is a circle of two: solvers wait for slots that only training
  * makes free, the trainer waits for samples that only solvers bring. The one
  * that waits less is the limit; where neither waits, or both do alike, the two
- * are in balance. In lockstep both wait for the strategy. Lanes without a simulation to run wait for nobody.
+ * are in balance. In lockstep both wait for the strategy. Lanes without a
+ * simulation to run wait for nobody.
  */
 #include "pipeline/session/session.h"
 

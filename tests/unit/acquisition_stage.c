@@ -300,9 +300,23 @@ static void the_error_of_a_hand_is_the_callers(void **state)
         fails(weir_hands_work(h, &task), -WEIR_ECONFIG);
         says("item 100 is bad");
     }
-    assert_int_equal(c.done[ITEMS - 1], 0);
     c.fails = ITEMS;
     assert_int_equal(weir_hands_work(h, &task), ITEMS);
+    weir_hands_destroy(h);
+}
+
+/* Of one hand: others may be through before the one that fails says so. */
+static void no_item_is_begun_after_an_error(void **state)
+{
+    (void)state;
+    static struct counted c;
+    struct weir_hands *h;
+    struct weir_task task = {count_item, &c, ITEMS, INT64_MAX};
+    c.fails = 100;
+    ok(weir_hands_create(NULL, 1, count_leave, &c, &h));
+    fails(weir_hands_work(h, &task), -WEIR_ECONFIG);
+    for (uint32_t i = 0; i < ITEMS; i++)
+        assert_int_equal(c.done[i], i < c.fails);
     weir_hands_destroy(h);
 }
 
@@ -315,6 +329,7 @@ int main(void)
         cmocka_unit_test(what_has_not_begun_is_the_new_strategys),
         cmocka_unit_test(hands_do_every_item_once),
         cmocka_unit_test(the_error_of_a_hand_is_the_callers),
+        cmocka_unit_test(no_item_is_begun_after_an_error),
         cmocka_unit_test(what_lies_outside_narrower_ranges_is_kept_from_it),
     };
     return RUN(cases);
