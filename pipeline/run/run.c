@@ -258,8 +258,11 @@ int weir_run_configure(struct weir_run *run)
         return weir_config_refusal(rc, WEIR_KIND_SOLVER, cfg);
     run->solver->describe(run->solver_config, &run->info);
     rc = check_frames(run);
-    if (rc)
+    if (rc) {
+        run->solver->release(run->solver_config);
+        run->solver_config = NULL;
         return rc;
+    }
     run->frame_floats = weir_shape_floats(&run->info.shape);
     run->inputs.step = run->info.dt;
     run->inputs.end = cfg->simulations.steps * run->info.dt;

@@ -123,7 +123,8 @@ void weir_run_destroy(struct weir_run *run);
 
 /**
  * The solver and the sizes that follow from `cfg`, which is all that is set;
- * for those who need no more of a run. Ends with run->solver->release.
+ * for those who need no more of a run. Ends with run->solver->release, unless it
+ * fails.
  * @return 0, -WEIR_ECONFIG the solver refuses the configuration
  */
 int weir_run_configure(struct weir_run *run);
