@@ -53,22 +53,14 @@ int weir_usage(const struct weir_command *command, const char *fmt, ...)
     return weir_err_hint("weir %s --help", command->name);
 }
 
-/* Behind @p start and a colon, where @p text begins so. */
-static const char *past(const char *text, const char *start)
-{
-    size_t n = strlen(start);
-    return !strncmp(text, start, n) && !strncmp(text + n, ": ", 2)
-               ? text + n + 2
-               : text;
-}
-
 int weir_argument_refused(int rc, const char *option, const char *value)
 {
     struct weir_err_record said;
     char whole[512];
     weir_err_export(&said);
     snprintf(whole, sizeof(whole), "%s %s", option, value);
-    WEIR_FAIL(-rc, "--%s: %s", whole, past(past(said.message, whole), value));
+    const char *text = weir_err_past(said.message, whole);
+    WEIR_FAIL(-rc, "--%s: %s", whole, weir_err_past(text, value));
     if (said.hint[0])
         weir_err_hint("%s", said.hint);
     return rc;

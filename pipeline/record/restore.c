@@ -254,8 +254,11 @@ static int restore_totals(const struct weir_safetensors *file,
     int64_t cpu[2] = {0, 0};
     struct weir_strategy_totals t = {0};
     int rc = copy_if_said(file, "cpu", WEIR_I64, cpu, sizeof(cpu));
-    rc = rc ? rc : copy_if_said(file, "lost", WEIR_U64, &t.lost, 8);
-    rc = rc ? rc : copy_if_said(file, "effective", WEIR_F64, &t.effective, 8);
+    rc =
+        rc ? rc : copy_if_said(file, "lost", WEIR_U64, &t.lost, sizeof(t.lost));
+    rc = rc ? rc
+            : copy_if_said(file, "effective", WEIR_F64, &t.effective,
+                           sizeof(t.effective));
     if (rc)
         return rc;
     t.cpu_ns = cpu[1];

@@ -11,15 +11,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Behind @p start and a colon, where @p text begins so. */
-static const char *past(const char *text, const char *start)
-{
-    size_t n = strlen(start);
-    return !strncmp(text, start, n) && !strncmp(text + n, ": ", 2)
-               ? text + n + 2
-               : text;
-}
-
 /* What entries are called, the section of their options and the key that
  * chooses one. */
 static const struct kind {
@@ -40,7 +31,8 @@ int weir_refusal(int rc, enum weir_kind kind, const char *name)
         return rc;
     weir_err_export(&said);
     snprintf(whole, sizeof(whole), "%s %s", k->one, name);
-    const char *text = past(past(past(said.message, k->one), whole), name);
+    const char *text = weir_err_past(said.message, k->one);
+    text = weir_err_past(weir_err_past(text, whole), name);
     if (!*text) /* a shared object has no way to say more */
         text = "it cannot be created, and does not say why";
     WEIR_FAIL(WEIR_ECONFIG, "%s %s: %s", k->one, name, text);

@@ -521,7 +521,7 @@ static void tell_slow(const struct weir_acquisition *a, int64_t begun_ns,
     *told_ns = now;
     weir_log_info("acquisition",
                   "%s has worked at one proposal for %.0f s, %u pieces of it; "
-                  "in lockstep training waits",
+                  "in lockstep training, and a signal, wait for it",
                   a->ops->name, (double)(now - begun_ns) * 1e-9,
                   a->pending.piece);
 }

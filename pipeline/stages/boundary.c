@@ -186,8 +186,9 @@ static int after_step(struct weir_boundary *b)
     weir_moves_after_step(&t->moves, t);
     if (!weir_run_is_lockstep(b->run))
         return 0;
+    int64_t asked = weir_now_ns();
     int rc = weir_acquisition_consume(t->acquisition);
-    t->times.strategy += weir_now_ns() - now;
+    t->times.strategy += weir_now_ns() - asked;
     return rc;
 }
 

@@ -57,6 +57,14 @@ int weir_err_hint(const char *fmt, ...)
     return -record.code;
 }
 
+const char *weir_err_past(const char *text, const char *start)
+{
+    size_t n = strlen(start);
+    return !strncmp(text, start, n) && !strncmp(text + n, ": ", 2)
+               ? text + n + 2
+               : text;
+}
+
 const char *weir_err_message(void)
 {
     return record.message;

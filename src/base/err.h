@@ -59,6 +59,9 @@ int weir_err_note(int rc, const char *file, int line, const char *func,
 /** Attach the one action that would help; returns -code of the record. */
 int weir_err_hint(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
+/** What stands behind "@p start: " where @p text begins so; else @p text. */
+const char *weir_err_past(const char *text, const char *start);
+
 /** The sentence for the user; "" when this thread has no record. */
 const char *weir_err_message(void);
 /** The hint; "" when there is none. */

@@ -149,6 +149,8 @@ static void an_error_keeps_its_message_hint_and_frames(void **state)
     rc = WEIR_NOTE(rc, "while testing");
     says("run 'abc': No such file or directory");
     assert_string_equal(weir_err_hint_text(), "create it first");
+    assert_string_equal(weir_err_past("fno: modes: 40", "fno"), "modes: 40");
+    assert_string_equal(weir_err_past("fno 40", "fno"), "fno 40");
     assert_non_null(strstr(weir_err_trace(), "while testing"));
     struct weir_err_record carried;
     weir_err_export(&carried);
